@@ -1,0 +1,1 @@
+"""Reproducible, offline builds of Flet apps from a lock of every outside byte."""

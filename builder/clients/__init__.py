@@ -1,0 +1,1 @@
+"""The ways to get a Flutter client, one module each: pure functions."""
