@@ -24,7 +24,7 @@ def fill(root: Path) -> Path:
     (root / "folder" / "run").chmod(0o755)
     (root / "folder" / "inner" / "é").write_bytes(b"12345678")
     (root / "folder.txt").write_bytes(b"sorts after `folder`, though `folder/` does not")
-    os.symlink(".//folder/./run", root / "link")  # a Path would shorten it
+    (root / "link").symlink_to(".//folder/./run")  # a Path would shorten it
     return root
 
 
