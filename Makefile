@@ -1,0 +1,55 @@
+# `make demo` and `make test` are the two commands of the README; both start from nothing but Python >= 3.11 with venv.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+TOOLS := bubblewrap chromium git iproute2 nix-bin openssl
+
+.PHONY: install demo test check unit real bench docs lock-dependencies clean
+
+install: .venv/installed  ## the command in .venv/bin/builder
+
+.venv/installed: requirements.lock.txt pyproject.toml
+	@.ci/python "$(PYTHON)"
+	"$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/developing: .venv/installed requirements-dev.lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock.txt
+	@touch $@
+
+demo: install  ## lock -> web app, in a sandbox without network
+	@.ci/needs required bubblewrap
+	$(BIN)/builder fetch fixtures/counter --target web
+	$(BIN)/builder build web fixtures/counter --frozen --offline
+
+test: check  ## everything: style, types, imports, unit, snapshot and real tests
+	@.ci/needs wanted $(TOOLS)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: .venv/developing
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet builder
+
+unit: .venv/developing  ## unit and snapshot tests alone
+	$(BIN)/pytest -n 2 tests/unit tests/snapshot
+
+real: .venv/developing
+	$(BIN)/pytest tests/real
+
+bench: .venv/developing  ## speed and memory, ratios in one run
+	@.ci/needs wanted bubblewrap flatpak-builder git
+	$(BIN)/python tests/bench/bench.py
+
+docs: .venv/developing  ## the pages that are made from builder's own tables
+	$(BIN)/python -m builder.fletkeys > docs/reference/flet-keys.md
+
+lock-dependencies: .venv/developing  ## pin builder's own dependencies anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group build -o requirements.lock.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group build --group dev -c requirements.lock.txt -o requirements-dev.lock.txt
+
+clean:
+	rm -rf .venv build dist

@@ -1,0 +1,75 @@
+"""bubblewrap: the embedded default. A step sees the toolchain as /, its folder as /build, and a network with lo only."""
+
+from collections.abc import Callable
+
+from builder import process
+from builder.backends import Backend, Work
+from builder.errors import BuilderError, Exit
+from builder.inside.start import REFUSED
+
+_HOST = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
+_MEND = (
+    "install bubblewrap (`apt-get install bubblewrap`) and allow user namespaces; on Ubuntu 24.04: "
+    "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or an AppArmor profile for bwrap"
+)
+
+
+def argv(work: Work) -> list[str]:
+    """The whole command line for a step."""
+    # fmt: off
+    command = [
+        "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        "--new-session",  # no TIOCSTI into the caller's terminal
+        "--cap-drop", "ALL",
+        "--hostname", "localhost",
+        "--uid", "1000",
+        "--gid", "100",
+        "--clearenv",
+        "--ro-bind", str(work.toolchain), "/",
+        "--proc", "/proc",
+        "--dev", "/dev",
+        "--tmpfs", "/tmp",
+        "--bind", str(work.folder), "/build",
+        "--ro-bind", str(work.folder / "in"), "/build/in",
+    ]
+    # fmt: on
+    for name, path in sorted(work.inputs.items()):
+        command += ["--ro-bind", str(path), f"/build/in/{name}"]
+    for name, value in sorted(work.environment.items()):
+        command += ["--setenv", name, value]
+    python = ["/usr/bin/python3", "-P", "-s", "-S", "-B", "in/inside/start.py"]
+    return [*command, "--chdir", "/build", "--", *python, work.step.scripts[0], *work.step.args]
+
+
+def run(work: Work, say: Callable[[str], None]) -> None:
+    """Run a step. Raises BuilderError (sandbox) where bubblewrap can't, (step) where the step fails."""
+    try:
+        done = process.run(argv(work), env=_HOST, line=say)
+    except FileNotFoundError as error:
+        raise BuilderError("`bwrap` is not installed", hint=_MEND, code=Exit.SANDBOX) from error
+    if done.code == 0:
+        return
+    last = done.err.strip().splitlines()[-1:] or ["it said nothing"]
+    if last[0].startswith("bwrap: ") or done.code == REFUSED:
+        raise BuilderError(f"the sandbox failed: {last[0]}", hint=_MEND, code=Exit.SANDBOX)
+    raise BuilderError(
+        f"step `{work.step.name}` failed with exit code {done.code}: {last[0]}",
+        hint="mend what it names; `-vv` shows all that the step wrote",
+        code=Exit.STEP,
+    )
+
+
+def refusal() -> str:
+    """Why bubblewrap can't make a sandbox on this host; "" where it can."""
+    probe = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--", "true"]
+    try:
+        done = process.run(probe, env=_HOST)
+    except FileNotFoundError:
+        return "`bwrap` is not installed"
+    return "" if done.code == 0 else (done.err.strip() or f"bwrap ended with {done.code}")
+
+
+BACKEND = Backend(refusal=refusal, mend=lambda: _MEND, run=run)

@@ -1,0 +1,145 @@
+"""`builder build`: from the committed plan, or a plan made in memory, to the artifact in build/<target>/."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder import committed, execute, lockfile, noop, planning, scripts
+from builder.backends import BACKENDS
+from builder.commands import Context, supply
+from builder.commands.deliver import deliver, expected, forget_older
+from builder.commands.lock import stale as stale_lock
+from builder.errors import BuilderError, Exit
+from builder.execute import Artifact, Supplies
+from builder.lock import Lock
+from builder.plan import Plan
+from builder.project import Project
+
+
+@dataclass(frozen=True)
+class Request:
+    """One target to be built."""
+
+    target: str
+    backend: str
+    frozen: bool  # run the committed plan, refuse files that git does not track
+    output: Path | None  # folder for the artifact instead of build/<target>
+    options: Mapping[str, object]  # command-line options of Flet keys
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a build is made from."""
+
+    project: Project
+    lock: Lock
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build gave: where it lies, and what names it."""
+
+    path: Path
+    target: str
+    digest: str  # sha256 of a file; NAR sha256 of a folder
+    key: str
+    backend: str
+    expected: str  # the digest that is committed with the app; "" where none is
+
+    def json(self) -> str:
+        """One line of JSON for --json."""
+        fields = {"target": self.target, "path": str(self.path), "digest": self.digest, "key": self.key}
+        return json.dumps(fields | {"backend": self.backend, "expected": self.expected or None})
+
+
+def run(context: Context, project: Project, request: Request) -> Outcome:
+    """Build one target. Raises BuilderError with the exit code of what went wrong."""
+    locked = lockfile.load(context.root)
+    planned = _plan(context, project, locked, request)
+    with context.store.locked("store", shared=True):
+        tree = _tree(context, request)
+        artifact = _execute(context, Made(project, locked, planned), request, tree)
+        path = deliver(artifact.path, request.output or context.root / "build" / request.target)
+    forget_older(context, request.target, (artifact.key, tree))
+    wanted = expected(context.root).get(request.target, "")
+    return Outcome(path, request.target, artifact.digest, artifact.key, request.backend, wanted)
+
+
+def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[str, str]) -> None:
+    """Keep what tells the same command, run again, that there is nothing to do."""
+    found = supply.app_tree(context)
+    names = sorted(found.files)
+    plan_file = context.root / committed.FOLDER / f"{outcome.target}.json"
+    files = [str(context.root / "builder.lock"), str(plan_file), str(context.root / ".git" / "index")]
+    content = {
+        "root": str(context.root),
+        "tree": names,
+        "files": files,
+        "inputs": noop.inputs(context.root, names, files),
+        "artifact": str(outcome.path),
+        "digest": outcome.digest,
+        **stdout,
+    }
+    noop.record(context.store.state(f"{record}.json"), content)
+
+
+def _plan(context: Context, project: Project, locked: Lock, request: Request) -> Plan:
+    if request.frozen:
+        planned = committed.load(context.root, request.target)
+        why = committed.stale(planned, project.inputs(), locked)
+        if why:
+            raise BuilderError(
+                f"the committed plan of `{request.target}` is stale: {why}",
+                hint="run `builder lock` and commit the result",
+                code=Exit.LOCK,
+            )
+        return planned
+    why = stale_lock(locked, project)
+    if why:
+        raise BuilderError(f"builder.lock is stale: {why}", hint="run `builder lock` and commit it", code=Exit.LOCK)
+    planned = planning.plan_of(project, locked, request.target)
+    if committed.wanted(context.root) and not request.options:
+        _say_difference(context, planned)
+    return planned
+
+
+def _say_difference(context: Context, planned: Plan) -> None:
+    try:
+        same = committed.load(context.root, planned.target) == planned
+    except BuilderError:
+        same = False
+    if not same:
+        context.say(f"note: this is not the committed plan of `{planned.target}`; `builder lock` would write this one")
+
+
+def _tree(context: Context, request: Request) -> str:
+    """The NAR sha256 of the app's tree, which the store then holds."""
+    found = supply.app_tree(context)
+    if found.untracked and request.frozen:
+        raise BuilderError(
+            f"git does not track {_some(found.untracked)}",
+            hint="`git add` or ignore them; a frozen build takes only what is committed",
+            code=Exit.PROJECT,
+        )
+    if found.untracked:
+        context.say(f"warning: git does not track {_some(found.untracked)}; they are built in all the same")
+    return supply.stage(context, found)
+
+
+def _execute(context: Context, made_of: Made, request: Request, tree: str) -> Artifact:
+    pins = {pin.sha256: pin for pin in (*made_of.lock.packages, *made_of.lock.pins)}
+    project, locked = made_of.project, made_of.lock
+    supplies = Supplies(
+        scripts=committed.script(context.root, made_of.plan) if request.frozen else scripts.text,
+        trees={"app": tree},
+        pins=lambda wanted: supply.provide(context, project, locked, [pins[sha256] for sha256 in sorted(wanted)]),
+        toolchain=lambda: supply.toolchain_root(context, project, locked, frozen=request.frozen),
+    )
+    return execute.build(made_of.plan, context.store, BACKENDS[request.backend], supplies, context.say)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

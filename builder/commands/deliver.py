@@ -1,0 +1,97 @@
+"""The artifact as the user gets it: a copy in build/<target>/, and the digest that it is compared with."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from builder.commands import Context
+from builder.store import remove
+
+EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
+_FICLONE = 0x40049409  # linux/fs.h; the file systems that lack it answer with an error
+
+
+def deliver(artifact: Path, place: Path) -> Path:
+    """Copy an artifact to a place that is replaced whole; gives the path of the copy.
+
+    A copy, never a hard link: what a user edits must not reach the store.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    old = place.with_name(f".{place.name}.{os.getpid()}.old")
+    try:
+        if artifact.is_dir():
+            _copy_folder(artifact, fresh)
+        else:
+            fresh.mkdir()
+            _copy_file(artifact, fresh / artifact.name)
+        if place.exists():
+            place.rename(old)
+        fresh.rename(place)
+    finally:
+        remove(fresh)
+        remove(old)
+    return place if artifact.is_dir() else place / artifact.name
+
+
+def expected(root: Path) -> dict[str, str]:
+    """The digests that are committed with an app, by target; empty where there are none."""
+    path = root / EXPECTED
+    if not path.is_file():
+        return {}
+    return {str(target): str(digest) for target, digest in tomllib.loads(path.read_text()).get("digests", {}).items()}
+
+
+def record(root: Path, target: str, digest: str) -> None:
+    """Write the digest that a target is expected to have from now on."""
+    known = expected(root) | {target: digest}
+    lines = "".join(f'{name} = "{known[name]}"\n' for name in sorted(known))
+    head = "# What `builder build --record` saw: sha256 of a file, NAR sha256 of a folder.\n"
+    (root / EXPECTED).write_text(f"{head}[digests]\n{lines}")
+
+
+def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
+    """Of what follows the app's own tree, keep the last two builds of this app and target; remove older ones.
+
+    Skipped while another build runs: it may be reading one of them.
+    """
+    name = hashlib.sha256(f"{context.root}\0{target}".encode()).hexdigest()
+    path = context.store.state(f"{name}.last")
+    kept: list[list[str]] = []
+    with contextlib.suppress(OSError, ValueError):
+        kept = [entry for entry in json.loads(path.read_text()) if entry != list(keys)]
+    builds = [list(keys), *kept]
+    with context.store.alone() as alone:
+        if alone:
+            needed = {key for entry in builds[:2] for key in entry}
+            for key in {key for entry in builds[2:] for key in entry} - needed:
+                context.store.remove(key)
+            builds = builds[:2]
+    path.write_text(json.dumps(builds))
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    target.mkdir()
+    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+        if entry.is_symlink():
+            (target / entry.name).symlink_to(os.readlink(entry.path))
+        elif entry.is_dir():
+            _copy_folder(Path(entry.path), target / entry.name)
+        else:
+            _copy_file(Path(entry.path), target / entry.name)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy bytes and mode, sharing the blocks where the file system can."""
+    with source.open("rb") as reader, target.open("wb") as writer:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(writer, _FICLONE, reader.fileno())
+            os.fchmod(writer.fileno(), source.stat().st_mode & 0o777)
+            return
+    shutil.copy(source, target)

@@ -1,0 +1,63 @@
+"""`builder doctor`: what of this machine works for builder, what does not, and the mend."""
+
+import shutil
+from dataclasses import dataclass
+
+from builder import mirrors
+from builder.backends import BACKENDS
+from builder.commands import Context
+from builder.errors import BuilderError
+
+_ROOM = 2 << 30  # bytes; toolchain, pins and outputs of a few targets
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    works: bool
+    detail: str
+    mend: str = ""
+
+
+def run(context: Context) -> tuple[Finding, ...]:
+    """Look at every backend, the store's place, the tools, and where each registry is; asks no network."""
+    backends = tuple(_backend(name) for name in BACKENDS.names())
+    tools = tuple(_tool(context, name, why) for name, why in (("uv", "`builder lock`"), ("git", "the app's file list")))
+    aliases = tuple(_alias(context, alias) for alias in ("pypi", "maven", "npm", "debian"))
+    return (*backends, _store(context), *tools, *aliases)
+
+
+def _backend(name: str) -> Finding:
+    backend = BACKENDS[name]
+    refusal = backend.refusal()
+    return Finding(f"backend {name}", not refusal, refusal or "runs steps in a sandbox of its own", backend.mend())
+
+
+def _store(context: Context) -> Finding:
+    root = context.store.root
+    try:
+        with context.store.workspace() as folder:
+            free = shutil.disk_usage(folder).free
+    except (BuilderError, OSError) as error:
+        return Finding("store", False, f"`{root}` can't be written: {error}", "name another place with BUILDER_HOME")
+    return Finding(
+        "store",
+        free > _ROOM,
+        f"`{root}`, {free / 1e9:.1f} GB free",
+        "free 2 GB, or name another place with BUILDER_HOME",
+    )
+
+
+def _tool(context: Context, name: str, why: str) -> Finding:
+    place = shutil.which(name, path=context.environ.get("PATH", ""))
+    return Finding(f"tool {name}", place is not None, place or f"missing; {why} needs it", f"install {name}")
+
+
+def _alias(context: Context, alias: str) -> Finding:
+    try:
+        base = mirrors.base(alias, settings={}, environ=context.environ, home=context.home, origins={})
+    except BuilderError as error:
+        return Finding(f"registry {alias}", False, error.message, error.hint)
+    return Finding(f"registry {alias}", True, mirrors.redacted(base))

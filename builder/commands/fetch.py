@@ -1,0 +1,26 @@
+"""`builder fetch`: every pin of the chosen targets into the store, and the toolchain made, so that builds need no network."""
+
+from builder import lockfile
+from builder.commands import Context, supply
+from builder.errors import BuilderError, Exit
+from builder.lock import TOOLCHAIN
+from builder.project import Project
+
+
+def run(context: Context, project: Project, targets: tuple[str, ...]) -> tuple[int, int]:
+    """Fetch for these targets (none: all that are locked); gives (files, bytes) that the store now holds for them."""
+    locked = lockfile.load(context.root)
+    chosen = targets or tuple(target for target in locked.inputs.targets if target not in locked.unavailable)
+    for target in chosen:
+        if target in locked.unavailable or target not in locked.inputs.targets:
+            why = locked.unavailable.get(target, "the lock does not hold it")
+            raise BuilderError(
+                f"`{target}` can't be fetched: {why}",
+                hint="mend that and run `builder lock`, or name another target",
+                code=Exit.LOCK,
+            )
+    wanted = {*chosen, TOOLCHAIN}
+    pins = {pin.sha256: pin for pin in (*locked.packages, *locked.pins) if wanted & set(pin.targets)}
+    supply.provide(context, project, locked, pins.values())
+    supply.toolchain_root(context, project, locked, frozen=False)
+    return len(pins), sum(context.store.file(sha256).stat().st_size for sha256 in pins)

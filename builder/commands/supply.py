@@ -1,0 +1,113 @@
+"""What a build takes from outside its plan: the app's tree, the pins, the toolchain; fetched where they are missing."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from builder import committed, mirrors, nar, process, toolchain, tree
+from builder.commands import Context
+from builder.errors import BuilderError, Exit
+from builder.fetch import fetch
+from builder.http import Http
+from builder.lock import TOOLCHAIN, Lock, Pin
+from builder.project import Project
+from builder.sources import of
+from builder.tree import AppTree
+
+
+def http(context: Context, project: Project, lock: Lock | None) -> Http:
+    """The way out, with the base of each alias as this machine's configuration has it."""
+    origins = lock.sources if lock else {}
+
+    def base(alias: str) -> str:
+        return mirrors.base(
+            alias,
+            settings=project.settings.mirrors,
+            environ=context.environ,
+            home=context.home,
+            origins=origins,
+        )
+
+    return Http(base, environ=context.environ, offline=context.offline)
+
+
+def provide(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> None:
+    """Make sure that the store holds the right bytes of these pins. Raises BuilderError (fetch or mismatch)."""
+    missing = [pin for pin in pins if not context.store.verified(pin.sha256)]
+    if not missing:
+        return
+    if context.offline:
+        raise _offline(context, missing)
+    web = http(context, project, lock)
+    fetch(
+        missing,
+        context.store,
+        lambda pin: of(pin.source, lock.sources).locate(pin, web.base(pin.source), web),
+        web,
+        context.progress,
+    )
+
+
+def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bool) -> Path:
+    """The root that steps run in, made where the store lacks it; its NAR sha256 is the lock's or this raises."""
+    store, key = context.store, lock.toolchain.nar
+    if store.holds(key):
+        return store.output(key)
+    recipe = _recipe(context, lock, frozen=frozen)
+    pins = [pin for pin in lock.pins if TOOLCHAIN in pin.targets]
+    provide(context, project, lock, pins)
+    with store.locked(key):
+        if not store.holds(key):
+            context.say(f"make  toolchain {lock.toolchain.name} {key[:12]}")
+            with store.workspace() as folder:
+                toolchain.make(recipe, {pin.sha256: store.file(pin.sha256) for pin in pins}, folder / "root")
+                store.put(key, folder / "root")
+    return store.output(key)
+
+
+def app_tree(context: Context) -> AppTree:
+    """The files that make up the app: what git tracks and does not ignore, else all."""
+
+    def git(arguments: list[str]) -> str:
+        done = process.run(["git", *arguments], cwd=context.root, env=context.environ)
+        if done.code != 0:
+            raise BuilderError(
+                f"git can't list the app's files: {done.err.strip()}",
+                hint="run that git command in the app's folder and mend what it names",
+                code=Exit.PROJECT,
+            )
+        return done.out
+
+    return tree.app_files(context.root, git)
+
+
+def stage(context: Context, found: AppTree) -> str:
+    """Copy the app's tree into the store, so that nothing can change it under a build; gives its NAR sha256."""
+    key = nar.sha256_of(found.files)
+    if context.store.holds(key):
+        return key
+    with context.store.workspace() as folder:
+        copy = folder / "tree"
+        copy.mkdir()
+        for name, path in found.files.items():
+            place = copy / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, place, follow_symlinks=False)
+        return context.store.put_under_digest(copy)
+
+
+def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
+    if not frozen:
+        return toolchain.load(lock.toolchain.name)
+    path = context.root / committed.FOLDER / "toolchain.json"
+    return toolchain.Recipe.model_validate(json.loads(path.read_bytes()))
+
+
+def _offline(context: Context, missing: list[Pin]) -> BuilderError:
+    lines = "".join(f"\n  {pin.file} {pin.sha256} ({pin.source})" for pin in missing)
+    return BuilderError(
+        f"--offline, and the store lacks {len(missing)} file(s):{lines}",
+        hint="run `builder fetch` while online",
+        code=Exit.FETCH,
+    )

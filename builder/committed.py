@@ -1,0 +1,98 @@
+"""The plan that is committed beside the lock: one JSON a target, the scripts that they name, the toolchain's recipe.
+
+With it an upgrade of builder changes nothing until someone runs `builder lock`, and every line that runs can be read.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from builder import plan, scripts
+from builder.errors import BuilderError, Exit
+from builder.lock import Lock
+from builder.plan import FOLDER, SCRIPTS, Plan
+
+
+def load(root: Path, target: str) -> Plan:
+    """The committed plan of a target. Raises BuilderError (lock) where there is none or it is broken."""
+    path = root / FOLDER / f"{target}.json"
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise BuilderError(
+            f"there is no committed plan `{FOLDER}/{target}.json`",
+            hint=f"run `builder init`, then `builder lock`, and commit {FOLDER}/",
+            code=Exit.LOCK,
+        ) from error
+    except ValidationError as error:
+        raise _broken(f"{target}.json", str(error.errors()[0]["msg"])) from error
+
+
+def script(root: Path, planned: Plan) -> Callable[[str], bytes]:
+    """What gives the committed bytes of each script of a plan; they must have the hashes that the plan states."""
+
+    def read(name: str) -> bytes:
+        path = root / FOLDER / SCRIPTS / name
+        text = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(text).hexdigest() != planned.scripts.get(name):
+            raise _broken(f"{SCRIPTS}/{name}", f"it is not the script that {planned.target}.json names")
+        return text
+
+    return read
+
+
+def stale(planned: Plan, project: Mapping[str, object], lock: Lock) -> str:
+    """Why a committed plan may not run any more: what of the project changed, or which pin is gone; "" if it may."""
+    changed = [key for key in sorted({*planned.project, *project}) if planned.project.get(key) != project.get(key)]
+    if changed:
+        return f"the project's {', '.join(f'`{key}`' for key in changed)} changed since"
+    held = lock.by_sha256()
+    gone = [file.file for sha256, file in sorted(planned.pins.items()) if sha256 not in held]
+    if gone:
+        return f"builder.lock no longer pins {', '.join(gone)}"
+    return "" if planned.toolchain == lock.toolchain.nar else "builder.lock names another toolchain"
+
+
+def wanted(root: Path) -> bool:
+    """Whether the app commits its plans: its folder builder.plan is there."""
+    return (root / FOLDER).is_dir()
+
+
+def files(plans: Mapping[str, Plan], recipe: bytes) -> dict[str, bytes]:
+    """What builder.plan/ holds for these plans: path below it -> bytes."""
+    found = {f"{target}.json": plan.dump(planned) for target, planned in plans.items()}
+    names = {name for planned in plans.values() for name in planned.scripts}
+    names |= set(scripts.closure("root.py"))
+    return found | {f"{SCRIPTS}/{name}": scripts.text(name) for name in sorted(names)} | {"toolchain.json": recipe}
+
+
+def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
+    """Make builder.plan/ hold just this (dot files and others' files stay); gives the paths that changed."""
+    folder = root / FOLDER
+    changed = []
+    for name, text in sorted(content.items()):
+        path = folder / name
+        if path.is_file() and path.read_bytes() == text:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_bytes(text)
+        temporary.replace(path)
+        changed.append(name)
+    for path in sorted([*folder.glob("*.json"), *folder.glob(f"{SCRIPTS}/*.py")]):
+        name = path.relative_to(folder).as_posix()
+        if name not in content and name != "origins.json":
+            path.unlink()
+            changed.append(name)
+    return changed
+
+
+def _broken(name: str, why: str) -> BuilderError:
+    return BuilderError(
+        f"`{FOLDER}/{name}` is broken: {why}",
+        hint="restore it from version control, or run `builder lock`",
+        code=Exit.LOCK,
+    )

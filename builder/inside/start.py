@@ -1,0 +1,47 @@
+"""What every step runs first: it proves the sandbox from inside, then runs the step's script.
+
+Usage: python3 -P -s -S -B in/inside/start.py SCRIPT ARG...
+Exits with REFUSED where the sandbox is none; flags that were passed to a backend prove nothing, this does.
+"""
+
+import os
+import runpy
+import sys
+
+REFUSED = 97
+HOST_TRACES = ("/etc/machine-id", "/etc/shadow", "/etc/ssh", "/var/lib/dpkg", "/sys/class")
+
+
+def leaks() -> list[str]:
+    """What of the host can be seen here, as facts; empty in a sandbox that holds."""
+    found = [f"the network interface `{name}`" for name in interfaces() if name != "lo"]
+    found += [f"`{path}` of the host" for path in HOST_TRACES if os.path.lexists(path)]
+    found += [f"`{home}`" for home in ("/home", "/root") if os.path.isdir(home) and os.listdir(home)]
+    return found
+
+
+def interfaces() -> list[str]:
+    """The names of the network interfaces, as /proc/net/dev lists them below its two lines of heading."""
+    with open("/proc/net/dev", encoding="ascii") as file:
+        return [line.split(":", 1)[0].strip() for line in file.readlines()[2:]]
+
+
+def main() -> None:
+    """Prove, set what the environment can't say, run."""
+    try:
+        found = leaks()
+    except OSError as error:
+        found = [f"no proof: {error}"]
+    if found:
+        sys.stderr.write(f"the sandbox does not hold, a step can see {', '.join(found)}\n")
+        sys.exit(REFUSED)
+    os.umask(0o022)
+    folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+    script = sys.argv[1]
+    sys.argv = sys.argv[1:]
+    sys.path.insert(0, folder)
+    runpy.run_path(os.path.join(folder, script), run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

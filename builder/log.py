@@ -1,0 +1,26 @@
+"""The log: every command that ran and what it wrote, in a file always, on the terminal with -v and -vv."""
+
+import logging
+import logging.handlers
+from pathlib import Path
+from typing import TextIO
+
+_SIZE = 2 << 20  # bytes, then the file is turned over once
+
+
+def start(path: Path, verbose: int, terminal: TextIO) -> None:
+    """Keep a log at a path; -v shows commands on the terminal, -vv their output too."""
+    logger = logging.getLogger("builder")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    file = logging.handlers.RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, encoding="utf-8", delay=True)
+    file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
+    logger.addHandler(file)
+    if verbose:
+        shown = logging.StreamHandler(terminal)
+        shown.setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
+        shown.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(shown)

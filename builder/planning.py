@@ -1,0 +1,46 @@
+"""Plan = f(Project, Lock): one target's steps with all that they name."""
+
+from builder import plan, scripts
+from builder.errors import BuilderError, Exit
+from builder.lock import Lock
+from builder.plan import File, Pinned, Plan
+from builder.project import Project
+from builder.targets import TARGETS, family
+
+
+def plan_of(project: Project, lock: Lock, target: str) -> Plan:
+    """The plan of a target. Raises BuilderError (lock) where the lock lacks the target or a pin of it. Pure."""
+    if target in lock.unavailable:
+        raise BuilderError(
+            f"`{target}` could not be locked: {lock.unavailable[target]}",
+            hint="mend that and run `builder lock`, or build another target",
+            code=Exit.LOCK,
+        )
+    if target not in lock.inputs.targets:
+        raise BuilderError(
+            f"builder.lock does not hold the target `{target}`",
+            hint=f"add it to [tool.builder] targets and run `builder lock`; it holds {', '.join(lock.inputs.targets)}",
+            code=Exit.LOCK,
+        )
+    chosen = TARGETS[family(target)]
+    steps = chosen.steps(project, lock, target)
+    held = lock.by_sha256()
+    used = {source.pin for step in steps for source in step.inputs.values() if isinstance(source, Pinned)}
+    names = {name for step in steps for name in step.scripts}
+    return Plan(
+        target=target,
+        artifact=chosen.artifact(project, target),
+        toolchain=lock.toolchain.nar,
+        project=project.inputs(),
+        scripts={name: scripts.sha256(name) for name in sorted(names)},
+        pins={
+            sha256: File(file=held[sha256].file, store=plan.store_name(held[sha256].file), size=held[sha256].size)
+            for sha256 in sorted(used)
+        },
+        steps=steps,
+    )
+
+
+def buildable(lock: Lock) -> tuple[str, ...]:
+    """The targets of a lock that this release of builder can build, in the lock's order."""
+    return tuple(t for t in lock.inputs.targets if family(t) in TARGETS.names() and t not in lock.unavailable)

@@ -1,0 +1,201 @@
+"""The store: pinned files under their sha256, outputs under their key, on the user's disk.
+
+Nothing in it is trusted for having been right once: a file is hashed again once a process before it is read, an
+output before it is used.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder import nar
+from builder.errors import BuilderError, Exit
+
+_DATE = 315532800  # 1980-01-01; all that the store holds carries it
+
+
+class Store:
+    """A folder of files, outputs, trees and toolchains; many processes may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: set[str] = set()
+
+    # --- places -------------------------------------------------------------------------------------------------
+
+    def file(self, sha256: str) -> Path:
+        """Where the bytes of a pin lie once they are whole."""
+        return self._place("files", sha256)
+
+    def partial(self, sha256: str) -> Path:
+        """Where the bytes of a pin gather while they are fetched."""
+        return self._place("partial", sha256)
+
+    def rejected(self, sha256: str) -> Path:
+        """Where bytes are set aside that were not what the pin of that sha256 says."""
+        return self._place("rejected", sha256)
+
+    def output(self, key: str) -> Path:
+        """Where the output of the step with that key lies; for a toolchain, its NAR sha256 is the key."""
+        return self._place("outputs", key)
+
+    def log(self, name: str) -> Path:
+        """A log file of that name."""
+        return self._place("logs", name)
+
+    def state(self, name: str) -> Path:
+        """Where a small record of that name lies, such as an app's last builds."""
+        return self._place("apps", name)
+
+    # --- locks --------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        """Hold the lock of that name; the kernel frees it when the process ends, however it ends."""
+        with self._place("locks", name).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no build runs, held for as long as the block lasts; never waits."""
+        with self._place("locks", "store").open("wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+
+    # --- files --------------------------------------------------------------------------------------------------
+
+    def verified(self, sha256: str) -> bool:
+        """Whether the store holds the bytes of a pin, hashed once in this process; wrong ones are set aside."""
+        path = self.file(sha256)
+        if sha256 in self._verified:
+            return True
+        try:
+            with path.open("rb") as file:
+                right = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and not path.is_symlink()
+                right = right and hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
+        except OSError:
+            right = False
+        if not right:
+            self._set_aside(path, self.rejected(sha256))
+            return False
+        self._verified.add(sha256)
+        return True
+
+    # --- outputs ------------------------------------------------------------------------------------------------
+
+    def holds(self, key: str) -> bool:
+        """Whether the output of that key is there and has the bytes it had when it was made; else it is removed."""
+        path, record = self.output(key), self._record(key)
+        if key in self._verified:
+            return True
+        try:
+            right = nar.sha256(path) == record.read_text()
+        except (OSError, UnicodeDecodeError):
+            right = False
+        if right:
+            self._verified.add(key)
+        elif path.exists() or path.is_symlink():
+            self.remove(key)
+        return right
+
+    def digest(self, key: str) -> str:
+        """The NAR sha256 (hex) of an output that `holds`."""
+        return self._record(key).read_text()
+
+    def put(self, key: str, made: Path) -> str:
+        """Move a finished folder of the store's disk in as the output of that key; gives its NAR sha256 (hex)."""
+        normalise(made)
+        found = nar.sha256(made)
+        path, record = self.output(key), self._record(key)
+        self._set_aside(path, None)
+        made.replace(path)
+        temporary = record.with_name(f"{record.name}.{os.getpid()}")
+        temporary.write_text(found)
+        temporary.replace(record)
+        self._verified.add(key)
+        return found
+
+    def put_under_digest(self, made: Path) -> str:
+        """Move a finished folder in under its own NAR sha256, which it gives: for the app's tree and the toolchain."""
+        normalise(made)
+        return self.put(nar.sha256(made), made)
+
+    def remove(self, key: str) -> None:
+        """Forget the output of that key."""
+        self._record(key).unlink(missing_ok=True)
+        self._set_aside(self.output(key), None)
+        self._verified.discard(key)
+
+    @contextlib.contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A new folder on the store's disk, removed at the end."""
+        path = self._place("work", f"{os.getpid()}-{os.urandom(4).hex()}")
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            remove(path)
+
+    # --- inner --------------------------------------------------------------------------------------------------
+
+    def _record(self, key: str) -> Path:
+        return self._place("outputs", f"{key}.nar")
+
+    def _place(self, folder: str, name: str) -> Path:
+        path = self.root / folder
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BuilderError(
+                f"the store `{self.root}` can't be written: {error.strerror}",
+                hint="free or allow that place, or name another with BUILDER_HOME",
+                code=Exit.PROJECT,
+            ) from error
+        return path / name
+
+    def _set_aside(self, path: Path, place: Path | None) -> None:
+        """Take what lies at a path away: to `place`, or for good."""
+        if not path.exists() and not path.is_symlink():
+            return
+        if place is not None:
+            remove(place)
+            path.replace(place)
+            return
+        doomed = self._place("work", f"old-{os.getpid()}-{os.urandom(4).hex()}")
+        path.replace(doomed)
+        remove(doomed)
+
+
+def normalise(root: Path) -> None:
+    """Give every file mode 0644 or 0755, every folder 0755, and all of them one date."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            mode = os.lstat(path).st_mode
+            if stat.S_ISREG(mode):
+                os.chmod(path, 0o755 if mode & 0o100 else 0o644)
+            os.utime(path, (_DATE, _DATE), follow_symlinks=False)
+        os.chmod(folder, 0o755)
+        os.utime(folder, (_DATE, _DATE))
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a tree, read-only folders in it too; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

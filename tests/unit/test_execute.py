@@ -1,0 +1,133 @@
+"""Rules of the loop over steps, with a small backend that runs scripts with this Python and no sandbox."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builder import execute
+from builder.backends import Backend, Work
+from builder.errors import BuilderError, Exit
+from builder.execute import Supplies
+from builder.plan import Built, Pinned, Plan, Step, Tree
+from builder.store import Store
+
+WORDS = b"pinned"
+PIN = hashlib.sha256(WORDS).hexdigest()
+SCRIPTS = {
+    "upper.py": b"import sys\nopen('out/text','w').write(open('in/'+sys.argv[1]).read().upper())\n",
+    "join.py": b"open('out/all','w').write(open('in/one/text').read()+open('in/app/main.py').read()+open('in/note').read())\n",
+    "nothing.py": b"",
+    "fail.py": b"raise SystemExit(3)\n",
+}
+
+
+def backend(ran: list[str]) -> Backend:
+    """Runs a step in its folder, with copies of its inputs."""
+
+    def run(work: Work, say: Callable[[str], None]) -> None:
+        ran.append(work.step.name)
+        for name, path in work.inputs.items():
+            place = work.folder / "in" / name
+            if path.is_dir():
+                shutil.copytree(path, place, dirs_exist_ok=True)
+            else:
+                shutil.copy(path, place)
+        script = work.folder / "in" / "inside" / work.step.scripts[0]
+        if subprocess.run([sys.executable, script, *work.step.args], cwd=work.folder, check=False).returncode:
+            raise BuilderError(f"step `{work.step.name}` failed", hint="mend it", code=Exit.STEP)
+
+    return Backend(refusal=str, mend=str, run=run)
+
+
+def plan(second: str = "join.py") -> Plan:
+    one = Step(name="one", scripts=("upper.py",), args=("file",), inputs={"file": Pinned(pin=PIN)})
+    inputs = {"one": Built(step="one"), "app": Tree(tree="app")}
+    two = Step(name="two", scripts=(second,), inputs=inputs, files={"note": "!\n"})
+    digests = {name: hashlib.sha256(text).hexdigest() for name, text in SCRIPTS.items()}
+    return Plan(
+        target="web", artifact="all", toolchain="00" * 32, project={}, scripts=digests, pins={}, steps=(one, two)
+    )
+
+
+class World:
+    """A store with one pin and an app, and what has run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder / "store")
+        self.folder = folder
+        self.ran: list[str] = []
+        self.asked: list[set[str]] = []
+
+    def build(self, source: str = "app", second: str = "join.py") -> execute.Artifact:
+        tree = self.folder / "tree"
+        tree.mkdir()
+        (tree / "main.py").write_text(source)
+        key = self.store.put_under_digest(tree)
+        self.store.file(PIN).write_bytes(WORDS)
+        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, lambda: self.folder)
+        return execute.build(plan(second), Store(self.store.root), backend(self.ran), supplies, lambda line: None)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_the_last_step_gives_the_artifact(world: World) -> None:
+    """Steps get their inputs, and the artifact is named by its bytes."""
+    artifact = world.build()
+    assert artifact.path.read_text() == "PINNEDapp!\n"
+    assert artifact.digest == hashlib.sha256(b"PINNEDapp!\n").hexdigest()
+
+
+def test_a_second_build_runs_nothing_and_asks_for_nothing(world: World) -> None:
+    """With the artifact there, neither steps nor pins are needed."""
+    first, second = world.build(), world.build()
+    assert (world.ran, world.asked) == (["one", "two"], [{PIN}])
+    assert first == second
+
+
+def test_only_what_follows_a_change_runs(world: World) -> None:
+    """Another app keeps the step that does not see it, and needs no pin."""
+    world.build()
+    world.build("other")
+    assert world.ran == ["one", "two", "two"]
+    assert world.asked[1] == set()
+
+
+def test_a_lost_output_that_nobody_needs_is_not_made(world: World) -> None:
+    """The store is walked from the artifact backwards."""
+    artifact = world.build()
+    for path in (world.store.root / "outputs").iterdir():
+        if artifact.key not in path.name and path.is_dir() and (path / "text").exists():
+            shutil.rmtree(path)
+    world.build()
+    assert world.ran == ["one", "two"]
+
+
+def test_a_tampered_output_is_made_again(world: World) -> None:
+    """An artifact whose bytes changed in the store is never handed out."""
+    artifact = world.build()
+    artifact.path.write_text("evil")
+    assert world.build().path.read_text() == "PINNEDapp!\n"
+    assert world.ran == ["one", "two", "two"]
+
+
+def test_a_failed_step_leaves_nothing(world: World) -> None:
+    """No output, no workspace; the error is the step's."""
+    with pytest.raises(BuilderError, match="step `two` failed") as caught:
+        world.build(second="fail.py")
+    assert caught.value.code == Exit.STEP
+    assert list((world.store.root / "work").iterdir()) == []
+    assert world.build().path.read_text() == "PINNEDapp!\n"
+
+
+def test_a_step_that_lacks_the_artifact_is_an_error(world: World) -> None:
+    """A plan that names a file which the step did not write is told, not a traceback."""
+    with pytest.raises(BuilderError, match="did not write `all`"):
+        world.build(second="nothing.py")
