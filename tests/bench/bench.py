@@ -1,0 +1,114 @@
+"""Speed and memory of builder beside its peers: every ratio is of one run on one machine.
+
+Usage: python tests/bench/bench.py [ROUNDS]; prints a table, asserts nothing.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import peers
+
+ROOT = Path(__file__).parents[2]
+BUILDER = str(Path(sys.executable).with_name("builder"))
+UV = str(Path(sys.executable).with_name("uv"))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Medians of several runs."""
+
+    seconds: float
+    megabytes: float  # peak resident memory of the largest process
+
+
+def measure(argv: list[str], env: dict[str, str], cwd: Path, rounds: int, before: Callable[[], None] | None = None) -> Timing:
+    """Run a command some rounds, `before` ahead of each and outside the clock."""
+    seconds, memory = [], []
+    for _ in range(rounds):
+        if before:
+            before()
+        start = time.perf_counter()
+        child = subprocess.Popen(argv, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        _, noise = child.stderr.read(), None
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds.append(time.perf_counter() - start)
+        memory.append(usage.ru_maxrss / 1024)
+        if child.returncode:
+            raise SystemExit(f"{argv} ended with {child.returncode}")
+    return Timing(statistics.median(seconds), max(memory))
+
+
+def row(what: str, mine: Timing, peer: Timing | None, bound: str) -> None:
+    """One line of the table."""
+    beside = f"{peer.seconds:7.3f} s  ratio {mine.seconds / peer.seconds:5.2f}" if peer else "      -"
+    print(f"{what:34} {mine.seconds:7.3f} s {mine.megabytes:6.0f} MB  | {beside}  | {bound}", flush=True)
+
+
+def main() -> None:
+    """Measure what the README quotes."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    with tempfile.TemporaryDirectory() as name:
+        bench(Path(name), rounds)
+
+
+def bench(folder: Path, rounds: int) -> None:
+    """All rows, with an app and a store of their own."""
+    app = folder / "app"
+    shutil.copytree(ROOT / "fixtures" / "counter", app, ignore=shutil.ignore_patterns("build"))
+    store = folder / "store"
+    env = {**os.environ, "BUILDER_HOME": str(store)}
+    env.pop("CI", None)
+    subprocess.run([BUILDER, "fetch", app, "-t", "web"], env=env, check=True)
+    build = [BUILDER, "build", "web", str(app), "--offline"]
+    subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)
+
+    flatpak = peers.flatpak_builder(folder / "flatpak")
+    publish = peers.flet_publish(folder / "flet", app)
+    other = measure(*flatpak, folder / "flatpak", rounds) if flatpak else None
+    row("build web, nothing to do", measure(build, env, folder, rounds), other, "<= 2 x flatpak-builder, < 60 MB")
+
+    main_py, count = app / "main.py", iter(range(10**6))
+
+    def edit() -> None:
+        main_py.write_text(f"{main_py.read_text()}# {next(count)}\n")
+
+    other = measure(*publish, folder, rounds) if publish else None
+    row("build web, one line changed", measure(build, env, folder, rounds, edit), other, "<= 1 x flet publish")
+
+    def forget() -> None:
+        shutil.rmtree(store / "outputs")
+        shutil.rmtree(store / "apps")
+
+    row("build web, cold outputs and toolchain", measure(build, env, folder, 3, forget), None, "<= 5 s, <= 200 MB")
+    locks(folder, app, env, rounds)
+
+
+def locks(folder: Path, app: Path, env: dict[str, str], rounds: int) -> None:
+    """The rows of `builder lock`."""
+    check = measure([BUILDER, "lock", "--check", str(app)], env, folder, rounds)
+    row("lock --check", check, None, "<= 0.3 s")
+    twin = folder / "uv"
+    twin.mkdir()
+    (twin / "pyproject.toml").write_text(
+        '[project]\nname = "twin"\nversion = "1"\nrequires-python = "==3.12.*"\ndependencies = ["flet==0.82.2"]\n'
+    )
+    quiet = {**env, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+    lock, uv = [BUILDER, "lock", str(app)], [UV, "lock", "-q"]
+    measure(lock, env, folder, 1)
+    measure(uv, quiet, twin, 1)
+    row("lock, warm, all targets", measure(lock, env, folder, rounds), measure(uv, quiet, twin, rounds), "<= 1.5 x uv lock")
+
+
+if __name__ == "__main__":
+    main()
