@@ -1,11 +1,17 @@
 """Where outside files come from, one module a kind: each turns needs into pins, and says where a pin's bytes are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import quote
 
+from builder.errors import BuilderError, Exit
 from builder.folder import Folder
 from builder.http import Http
-from builder.lock import Need, Pin
+from builder.lock import Need, Origin, Pin
+
+_SECOND = {"debian": "debian-snapshot"}  # a source whose files vanish -> the one that keeps them
+_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -17,3 +23,40 @@ class Source:
 
 
 SOURCES = Folder(__name__, Source)
+
+
+def of(alias: str, origins: Mapping[str, Origin]) -> Source:
+    """How the source of that alias is asked. Raises BuilderError (lock) for one that the lock does not describe."""
+    first = {second: first for first, second in _SECOND.items()}.get(alias, alias)
+    kind = origins[alias].kind if alias in origins else first
+    if kind not in SOURCES.names():
+        raise BuilderError(
+            f"the lock does not say what kind of source `{alias}` is",
+            hint=f"state it in [sources], with one of these kinds: {', '.join(SOURCES.names())}",
+            code=Exit.LOCK,
+        )
+    return SOURCES[kind]
+
+
+def places(origins: Mapping[str, Origin], http: Http) -> Callable[[Pin], Iterator[str]]:
+    """What gives the URLs of a pin's bytes, the best first; each is worked out only when it is asked for."""
+
+    def urls(pin: Pin) -> Iterator[str]:
+        yield of(pin.source, origins).locate(pin, http.base(pin.source), http)
+        second = _SECOND.get(pin.source)
+        if second:  # where its base is not known, the error that names the setting is what helps
+            yield of(second, origins).locate(pin, http.base(second), http)
+
+    return urls
+
+
+def each(needs: tuple[Need, ...], pinned: Callable[[Need], Pin]) -> tuple[Pin, ...]:
+    """The pin of each need, in the needs' order, asked for in parallel."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return tuple(pool.map(pinned, needs))
+
+
+def below(base: str, path: str, file: str) -> str:
+    """The URL of a file in a folder below a base, percent-encoded where RFC 3986 wants it."""
+    parts = [part for part in path.split("/") if part]
+    return base + quote("/".join([*parts, file]), safe="/@+~!$&'()*,;=:")
