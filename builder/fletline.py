@@ -1,14 +1,11 @@
-"""Facts of a line of Flet releases (`0.82`, `1.0`): which client, which Pyodide, which Flutter; data in toolchains/flet."""
+"""Facts of a line of Flet releases (`0.82`, `1.0`): which client, Pyodide, Flutter; data in toolchains/flet."""
 
-from typing import Any
-
-from pydantic import Field
 from packaging.version import Version
 
 from builder import data
 from builder.errors import BuilderError, Exit
 from builder.lock import Flutter
-from builder.model import Model
+from builder.model import Model, Sha256
 
 
 class Pyodide(Model):
@@ -19,6 +16,40 @@ class Pyodide(Model):
     platform: str  # platform tag of its wheels
     markers: dict[str, str] = {}  # PEP 508 environment values beyond the usual ones of Emscripten
     bundled: bool  # True: the client's wheel ships it; False: the npm package `pyodide` is used
+    without: tuple[str, ...] = ()  # dependencies of flet that its markers mean to leave out here, but do not
+
+
+class Replacement(Model):
+    """One piece of a file that is put in the place of what a regular expression finds; it must find it once."""
+
+    search: str
+    text: str
+    pad: str = ""  # one character that fills the text up to the length of what it replaces
+
+
+class Patch(Model):
+    """A mend of one file of the compiled client."""
+
+    file: str
+    why: str
+    before: Sha256  # of the file in the tested version
+    after: Sha256  # of that file when mended
+    replace: tuple[Replacement, ...]
+
+
+class Web(Model):
+    """How the line's compiled web client is pruned, mended and started."""
+
+    renderer: str  # Flet's default
+    page: str  # template of index.html
+    loader: str  # the file of Pyodide that the client's worker loads
+    require: tuple[str, ...]
+    drop: tuple[str, ...]  # glob patterns
+    fonts: dict[str, str]  # family -> file below assets/
+    stubs: dict[str, str]  # file of the site -> template
+    renderers: dict[str, tuple[str, ...]]  # renderer -> glob patterns of the files that only it loads
+    pyodide: dict[str, tuple[str, ...]]  # Python `major.minor` -> the files that stay of Pyodide's folder
+    patches: tuple[Patch, ...]
 
 
 class Line(Model):
@@ -30,7 +61,7 @@ class Line(Model):
     wheels: dict[str, str] = {}  # target family -> project whose wheel holds the client
     archives: dict[str, str] = {}  # target -> file of Flet's own release that holds the client
     pyodide: dict[str, Pyodide] = {}  # Python `major.minor` -> the Pyodide of it
-    web: dict[str, Any] = Field(default={})  # read by the web client's steps
+    web: Web
 
 
 def of(version: str) -> Line:

@@ -1,0 +1,153 @@
+"""Flet's own compiled client out of pinned wheels, and the packages of an app: the steps that no app's code changes."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from builder import data, fletline, scripts, templates
+from builder.errors import BuilderError, Exit
+from builder.fletline import Line, Web
+from builder.lock import Lock, Pin
+from builder.plan import Built, Pinned, Step
+
+CLIENT, PACKAGES, LAYER = "client", "packages", "layer"  # names of the steps
+BYTECODE = "3.12"  # the Python of the toolchain: it compiles for no other
+NEVER_PACKED = ("flet-cli", "flet-desktop", "flet-desktop-light", "flet-web")
+
+# What Flet removes from packages, and from the app where `cleanup.app` is set: no running app reads these.
+JUNK = (
+    "**.c",
+    "**.h",
+    "**.cpp",
+    "**.hpp",
+    "**.typed",
+    "**.pyi",
+    "**.pxd",
+    "**.pyx",
+    "**.a",
+    "**.pdb",
+    "**/__pycache__",
+)
+
+
+def line_of(lock: Lock, target: str) -> Line:
+    """The Flet line that the lock holds for a target. Raises BuilderError (lock)."""
+    return fletline.of(_package(lock, target, "flet").version)
+
+
+def web_client(lock: Lock, target: str, renderer: str) -> Step:
+    """The step that gives the pruned and mended web client. Raises BuilderError (project, lock)."""
+    line = line_of(lock, target)
+    python = _python(lock, line)
+    wheel = _package(lock, target, line.wheels["web"])
+    npm = None if line.pyodide[python].bundled else _pin(lock, target, "pyodide")
+    inputs = {pin.file: Pinned(pin=pin.sha256) for pin in (wheel, npm) if pin}
+    settings = {
+        "wheel": wheel.file,
+        "npm": npm.file if npm else "",
+        "python": line.pyodide[python].python,
+        "pyodide": line.web.pyodide[python],
+        "fonts": line.web.fonts,
+        "stubs": {name: template.rsplit("/", 1)[-1] for name, template in line.web.stubs.items()},
+        **_chosen(line.web, renderer),
+    }
+    stubs = {template.rsplit("/", 1)[-1]: templates.render(template) for template in line.web.stubs.values()}
+    return Step(
+        name=CLIENT,
+        scripts=scripts.closure("web_client.py"),
+        inputs=inputs,
+        files={"client.json": _json(settings), **stubs},
+    )
+
+
+def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool) -> Step:
+    """The step that installs the locked packages of a target, without Flet's own clients and tools.
+
+    Raises BuilderError (lock) for an sdist that no recipe covers.
+    """
+    pins = [pin for pin in lock.packages_of(target) if pin.name not in NEVER_PACKED]
+    wheels = [pin for pin in pins if pin.file.endswith(".whl")]
+    sdists = [pin for pin in pins if not pin.file.endswith(".whl")]
+    settings = {
+        "wheels": [pin.file for pin in wheels],
+        "sdists": {pin.file: _recipe(pin, target) for pin in sdists},
+        "cleanup": list(cleanup),
+        "compile": compiled and lock.inputs.python == BYTECODE,
+    }
+    return Step(
+        name=PACKAGES,
+        scripts=scripts.closure("install.py"),
+        inputs={pin.file: Pinned(pin=pin.sha256) for pin in pins},
+        files={"install.json": _json(settings)},
+    )
+
+
+def layer() -> Step:
+    """The step that compresses the installed packages once, as the first part of the archive that the browser loads."""
+    return Step(
+        name=LAYER,
+        scripts=scripts.closure("layer.py"),
+        args=(PACKAGES, "__pypackages__/"),
+        inputs={PACKAGES: Built(step=PACKAGES)},
+    )
+
+
+def _chosen(web: Web, renderer: str) -> dict[str, Any]:
+    """What is dropped, required and mended where only one renderer's files stay; `auto` keeps all."""
+    if renderer != "auto" and renderer not in web.renderers:
+        raise BuilderError(
+            f"Flet's web client has no renderer `{renderer}`",
+            hint=f"set `renderer` in [tool.flet.web] to one of: auto, {', '.join(sorted(web.renderers))}",
+            code=Exit.PROJECT,
+        )
+    unused = [files for name, files in sorted(web.renderers.items()) if renderer not in ("auto", name)]
+    used = [files for name, files in sorted(web.renderers.items()) if renderer in ("auto", name)]
+    drop = [*web.drop, *(file for files in unused for file in files)]
+    needed = [file for files in used for file in files if "*" not in file and "." in file]
+    patches = [patch.model_dump(exclude={"why"}) for patch in web.patches if patch.file not in drop]
+    return {"drop": drop, "require": [*web.require, *needed], "patches": patches}
+
+
+def _python(lock: Lock, line: Line) -> str:
+    python = lock.inputs.python
+    if python not in line.pyodide:
+        raise BuilderError(
+            f"no Pyodide of Flet {line.line} has Python {python}",
+            hint=f"set `python` in [tool.builder] to one of: {', '.join(sorted(line.pyodide))}, and run `builder lock`",
+            code=Exit.PROJECT,
+        )
+    return python
+
+
+def _recipe(pin: Pin, target: str) -> list[str]:
+    recipe = data.table("sdists.toml").get(pin.name)
+    if recipe is None or target not in recipe["targets"] or not pin.file.endswith(".tar.gz"):
+        raise BuilderError(
+            f"builder has no recipe to install `{pin.file}` for {target} without building it",
+            hint=f"require a version of {pin.name} that has a wheel for {target}, or none there (a PEP 508 marker)",
+            code=Exit.LOCK,
+        )
+    return list(recipe["packages"])
+
+
+def _package(lock: Lock, target: str, name: str) -> Pin:
+    return _only(lock.packages_of(target), name, target)
+
+
+def _pin(lock: Lock, target: str, name: str) -> Pin:
+    return _only(lock.pins_of(target), name, target)
+
+
+def _only(pins: tuple[Pin, ...], name: str, target: str) -> Pin:
+    for pin in pins:
+        if pin.name == name:
+            return pin
+    raise BuilderError(
+        f"builder.lock has no `{name}` for {target}",
+        hint="require flet in the project, and run `builder lock`",
+        code=Exit.LOCK,
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, indent=1) + "\n"

@@ -1,0 +1,98 @@
+"""The web site: Flet's client, the rendered page, the app's assets, and app.tar.gz with the app and its packages.
+
+Reads in/site.json:
+  path      folder of the app below in/app
+  module    the module that is run
+  exclude, include, defaults   which of the app's files are packed; see app_tree.py
+  cleanup   glob patterns of files that are left out of the app as well
+  compile   true: the app's sources are replaced by byte code
+Also reads in/client, in/layer (the packages as the archive's first layer) and in/index.html, in/manifest.json.
+Leaves the site in out/.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import app_tree
+import bytecode
+import patterns
+import tarball
+import tree
+
+ASSETS = "assets"
+PAGES = ("index.html", "manifest.json")
+_STAGE = ".app"
+_NEVER = ("requirements.txt", "pyproject.toml")  # the client would install what these name, from the network
+_PACKAGES = "__pypackages__"
+_REPLACEABLE = ("favicon.png", "manifest.json")  # files of the client, beside icons/, that an app's assets may replace
+
+
+def main() -> None:
+    """Lay the site out."""
+    settings = json.loads(Path("in", "site.json").read_text(encoding="utf-8"))
+    out = Path("out")
+    root = Path("in", "app", settings["path"])
+    try:
+        add_client(out)
+        add_assets(root, settings, out)
+        add_app(root, settings, out)
+    except app_tree.Refused as error:
+        sys.exit(f"error: {error}")
+    tree.settle(out)
+
+
+def add_client(out: Path) -> None:
+    """The client and the rendered pages."""
+    client = Path("in", "client")
+    tree.copy(client, out, tree.names(client))
+    tree.copy(Path("in"), out, PAGES)
+
+
+def add_assets(root: Path, settings: dict[str, Any], out: Path) -> None:
+    """The app's assets, at the site's root as Flet serves them; raises Refused for one that hides the client's."""
+    folder = root / ASSETS
+    if not folder.is_dir():
+        return
+    below = [name.removeprefix(f"{ASSETS}/") for name in settings["exclude"] if name.startswith(f"{ASSETS}/")]
+    names = app_tree.files(folder, app_tree.rules(below, (), defaults=False))
+    for name in names:
+        if hides(out, name):
+            raise app_tree.Refused(
+                f"`{ASSETS}/{name}` would replace a file of Flet's client: rename it"
+                f" (icons/ and {', '.join(_REPLACEABLE)} may be replaced)"
+            )
+    tree.copy(folder, out, names)
+
+
+def hides(out: Path, name: str) -> bool:
+    """Whether an asset's name is taken in the site by what no app may replace."""
+    if name in _REPLACEABLE or (name.startswith("icons/") and not (out / name).is_dir()):
+        return False
+    taken = (out / name).exists() or name.split("/", 1)[0] == "app.tar.gz"
+    return taken or any((out / parent).is_file() for parent in Path(name).parents)
+
+
+def add_app(root: Path, settings: dict[str, Any], out: Path) -> None:
+    """app.tar.gz: the layer of the packages, then the app's files; raises Refused where the app can't start."""
+    exclude = [*settings["exclude"], ASSETS, "build", _PACKAGES, *_NEVER]
+    names = app_tree.files(root, app_tree.rules(exclude, settings["include"], defaults=settings["defaults"]))
+    junk = patterns.matcher(settings["cleanup"])
+    names = [name for name in names if not junk(name)]
+    module = settings["module"]
+    if not {f"{module}.py", f"{module}.pyc"} & set(names):
+        raise app_tree.Refused(f"the app has no `{module}.py`: name its module with `module` in [tool.flet.app]")
+    stage = out / _STAGE
+    tree.copy(root, stage, names)
+    if settings["compile"] and (failed := bytecode.compile_tree(stage)):
+        raise app_tree.Refused(f"{', '.join(f'`{name}`' for name in failed)} of the app can't be compiled, see above")
+    with (out / "app.tar.gz").open("wb") as stream:
+        stream.write(Path("in", "layer", "layer.tar.gz").read_bytes())
+        tarball.layer(stream, stage, last=True)
+    shutil.rmtree(stage)
+
+
+if __name__ == "__main__":
+    main()
