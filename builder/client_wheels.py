@@ -1,0 +1,71 @@
+"""The prebuilt client of each target: Flet's own wheels, of the very version that the app's flet has."""
+
+from collections.abc import Callable, Iterable
+
+from builder.errors import BuilderError, Exit
+from builder.fletline import Line
+from builder.graph import Key
+from builder.lock import Known, Need, Origin
+from builder.selection import PYPI, Chosen
+from builder.simpleindex import IndexFile
+from builder.targets import family
+from builder.wheels import Environment, best
+
+RELEASES = "flet-releases"
+ORIGIN = Origin(kind="url", base="https://github.com/flet-dev/flet/releases/download/")
+
+Files = Callable[[str], tuple[IndexFile, ...]]  # a project's name -> every file of it on the default index
+
+
+def refusal(line: Line, version: str, target: str, declared: bool) -> str:
+    """Why the prebuilt client of a target can't be locked; "" where it can.
+
+    A client outside the package index is taken for a declared target only: a lock follows from its inputs, not from
+    whether some other host answered.
+    """
+    if family(target) in line.wheels or (target in line.archives and declared):
+        return ""
+    if target in line.archives:
+        return (
+            f"Flet publishes its {version} client for it on no package index, only as `{line.archives[target]}` of "
+            f"its own releases; name the target in `[tool.builder] targets` to take it from there, or require a flet "
+            f"whose client is a wheel"
+        )
+    return f"no prebuilt client of flet {version} runs there"
+
+
+def wheel(line: Line, version: str, target: str, environment: Environment, files: Files) -> Chosen:
+    """The client's wheel for a target whose family has one. Raises BuilderError (lock) where this version has none."""
+    project = line.wheels[family(target)]
+    held = {file.file: file for file in files(project) if _version(file.file) == version}
+    file = best(held, environment)
+    if file is None:
+        raise BuilderError(
+            f"`{project}` {version}, the client of flet {version}, has no wheel for `{target}`",
+            hint=f"require a tested flet ({', '.join(line.tested)}), or take the target out of `targets`",
+            code=Exit.LOCK,
+        )
+    known: Known = "index" if file.sha256 else "first-use"
+    return Chosen(Key(project, version), PYPI, "", file.file, file.url, file.sha256 or "", file.size, known)
+
+
+def archives(line: Line, version: str, targets: Iterable[str]) -> tuple[Need, ...]:
+    """The needs of targets whose client is an archive of Flet's own releases."""
+    by_file: dict[str, list[str]] = {}
+    for target in targets:
+        by_file.setdefault(line.archives[target], []).append(target)
+    return tuple(
+        Need(
+            source=RELEASES,
+            name="flet-client",
+            version=version,
+            path=f"v{version}/",
+            file=file,
+            targets=tuple(sorted(used_by)),
+        )
+        for file, used_by in sorted(by_file.items())
+    )
+
+
+def _version(filename: str) -> str:
+    return filename.split("-")[1] if filename.count("-") > 3 else ""

@@ -1,0 +1,139 @@
+"""`builder lock`: write builder.lock anew, or say offline which input it no longer fits."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder import lockfile, toolchain
+from builder.errors import BuilderError, Exit
+from builder.http import Http
+from builder.inputs import differences, inputs_of
+from builder.lock import FILENAME, TOOLCHAIN, Lock, Pin
+from builder.project import Project
+
+RECIPE = "python-3.12"  # the toolchain of every lock
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a lock is made with: the way to the registries, and a folder for the resolver's cache."""
+
+    http: Http  # knows the bases of `builder.resolve.ORIGINS`
+    environ: Mapping[str, str]
+    cache: Path  # absolute
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What may move beyond what the project's change asks for."""
+
+    upgrade: bool = False
+    packages: tuple[str, ...] = ()  # to upgrade; `toolchain` is one
+    exclude_newer: str = ""  # instant, RFC 3339; "" is the project's own
+
+
+@dataclass(frozen=True)
+class LockResult:
+    """The new lock, and what differs from the old one."""
+
+    lock: Lock
+    written: bool  # False: builder.lock said the same already
+    added: tuple[str, ...]  # `name version`
+    updated: tuple[str, ...]  # `name old -> new`
+    removed: tuple[str, ...]  # `name version`
+    newer: tuple[str, ...] | None  # `name version` that the index has beyond the lock; None: not known
+
+
+def run(
+    root: Path, project: Project, old: Lock | None, outside: Outside, wish: Wish, say: Callable[[str], None]
+) -> LockResult:
+    """Resolve, write builder.lock and say what moved. The committed plans are the caller's to write, from the result.
+
+    Raises BuilderError as `builder.resolve.resolve` does; then builder.lock is left as it was.
+    """
+    from builder import resolve  # here: `check` does without the resolver
+    from builder.kept import keep
+    from builder.resolution import Uv
+
+    inputs = inputs_of(project)
+    world = resolve.World(
+        http=outside.http,
+        uv=Uv(_program(), outside.environ, outside.cache, outside.http.secret_base("pypi")),
+        kept=keep(old, wish.upgrade, wish.packages),
+        recipe=toolchain.load(RECIPE),
+        exclude_newer=wish.exclude_newer or inputs.exclude_newer,
+    )
+    answer = resolve.resolve(inputs, world)
+    written = lockfile.save(root, answer.lock)
+    added, updated, removed = changes(old, answer.lock)
+    result = LockResult(answer.lock, written, added, updated, removed, answer.newer)
+    for line in (*(f"warning: {text}" for text in answer.warnings), *told(result)):
+        say(line)
+    return result
+
+
+def check(root: Path, project: Project) -> None:
+    """Return where builder.lock fits the project. Raises BuilderError (lock) saying what changed. Asks nobody."""
+    changed = differences(lockfile.load(root).inputs, inputs_of(project))
+    if changed:
+        raise BuilderError(
+            f"{FILENAME} is out of date: {'; '.join(changed)}",
+            hint="run `builder lock` and commit the result",
+            code=Exit.LOCK,
+        )
+
+
+def changes(old: Lock | None, new: Lock) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What was added, updated and removed between two locks; the toolchain counts as one thing."""
+    before, after = (_versions(lock) if lock else {} for lock in (old, new))
+    added = tuple(f"{name} {after[name]}" for name in sorted(after) if name not in before)
+    removed = tuple(f"{name} {before[name]}" for name in sorted(before) if name not in after)
+    moved = sorted(name for name in after if name in before and after[name] != before[name])
+    return added, tuple(f"{name} {before[name]} -> {after[name]}" for name in moved), removed
+
+
+def told(result: LockResult) -> tuple[str, ...]:
+    """The result as lines for people."""
+    lines = [f"added   {text}" for text in result.added]
+    lines += [f"updated {text}" for text in result.updated]
+    lines += [f"removed {text}" for text in result.removed]
+    lines += [f"`{target}` can't be built: {reason}" for target, reason in sorted(result.lock.unavailable.items())]
+    if result.newer is None:
+        lines.append("the index did not say which newer versions exist")
+    elif result.newer:
+        versions = "1 newer version exists" if len(result.newer) == 1 else f"{len(result.newer)} newer versions exist"
+        lines.append(f"{versions}: {', '.join(result.newer)}")
+    state = "written" if result.written else "unchanged"
+    files = len({pin.sha256 for pin in (*result.lock.packages, *result.lock.pins)})
+    return (*lines, f"{FILENAME} {state}: {files} files for {_count(result.lock)}")
+
+
+def _count(lock: Lock) -> str:
+    targets = len(lock.inputs.targets) - len(lock.unavailable)
+    return "1 target" if targets == 1 else f"{targets} targets"
+
+
+def _versions(lock: Lock) -> dict[str, str]:
+    found = _joined(pin for pin in (*lock.packages, *lock.pins) if TOOLCHAIN not in pin.targets)
+    return {**found, TOOLCHAIN: f"{lock.toolchain.name} {lock.toolchain.nar[:12]}"}
+
+
+def _joined(pins: Iterable[Pin]) -> dict[str, str]:
+    """Each name with its versions: one, or several where targets differ."""
+    found: dict[str, set[str]] = {}
+    for pin in pins:
+        found.setdefault(pin.name, set()).add(pin.version)
+    return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
+
+
+def _program() -> str:
+    from uv import find_uv_bin
+
+    try:
+        return str(find_uv_bin())
+    except FileNotFoundError as error:
+        raise BuilderError(
+            "the resolver `uv` is not installed beside builder",
+            hint="install builder anew: `uv` is one of its dependencies",
+            code=Exit.FETCH,
+        ) from error

@@ -1,0 +1,76 @@
+"""The packages of one target: what it needs of a resolution, older versions where the newest have no file for it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
+
+from builder.graph import reachable
+from builder.inputs import platform_of
+from builder.resolution import Resolution
+from builder.selection import Chosen, Missing, Rules, select
+from builder.simpleindex import IndexFile
+from builder.wheels import Environment, tags_of
+
+_ROUNDS = 3  # of asking again for older versions
+
+Page = Callable[[str, str], tuple[IndexFile, ...]]  # (project, URL of its index or "") -> all of its files
+Again = Callable[[tuple[str, ...]], Resolution | None]  # further constraints -> what the resolver finds for the target
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The files of one target, or what it lacks."""
+
+    chosen: tuple[Chosen, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One target's side of a selection."""
+
+    target: str
+    environment: Environment
+    rules: Rules
+    cut: Collection[tuple[str, str]]  # dependencies that Flet does not mean for it
+
+
+def fit(place: Place, resolution: Resolution, again: Again, page: Page) -> Fit:
+    """The files of a target's packages.
+
+    Where some package of the common resolution has no file for it but an older version does, the target gets a
+    resolution of its own, held to that version; where that fails too, what the common one lacks is told.
+    """
+    first = found = _selected(place, resolution)
+    limits: tuple[str, ...] = ()
+    for _ in range(_ROUNDS):
+        if not found.missing:
+            return found
+        older = [limit for missing in found.missing if (limit := _limit(missing, place.environment, page))]
+        if len(older) < len(found.missing):
+            return first
+        limits += tuple(older)
+        other = again(limits)
+        if other is None:
+            return first
+        found = _selected(place, other)
+    return first if found.missing else found
+
+
+def _selected(place: Place, resolution: Resolution) -> Fit:
+    needed = reachable(resolution.graph, place.environment.markers, platform_of(place.target), place.cut)
+    return Fit(*select(resolution.packages, needed, place.environment, place.rules))
+
+
+def _limit(missing: Missing, environment: Environment, page: Page) -> str:
+    """A constraint to the newest older version with a wheel for the environment; "" where there is none."""
+    supported = frozenset(environment.tags)
+    older = []
+    for file in page(missing.key.name, missing.base):
+        if not file.yanked and tags_of(file.file) & supported:
+            version = parse_wheel_filename(file.file)[1]
+            if version < Version(missing.key.version) and not version.is_prerelease:
+                older.append(version)
+    return f"{missing.key.name}<={max(older)}" if older else ""

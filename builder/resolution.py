@@ -1,0 +1,206 @@
+"""One run of uv for all targets: which version of what, and every file of these versions."""
+
+import json
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from packaging.pylock import Package, Pylock
+
+from builder import graph, process
+from builder.errors import BuilderError, Exit
+from builder.graph import ROOT, Graph, Key
+from builder.inputs import CLIENTS
+from builder.lock import Inputs
+from builder.wheels import condition
+
+# What of the caller's uv settings may reach uv: how to connect, never what to resolve.
+_PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_INSECURE_HOST")
+_PLATFORM = {"android": "emscripten", "web": "emscripten", "linux": "linux", "windows": "win32", "macos": "darwin"}
+_UNHASHED = {"unknown": ""}
+
+
+@dataclass(frozen=True)
+class Uv:
+    """How to run uv here."""
+
+    program: str  # path of the executable
+    environ: Mapping[str, str]  # the caller's
+    cache: Path  # uv's own, absolute
+    index: str  # URL of the default index
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the resolver."""
+
+    inputs: Inputs
+    targets: tuple[str, ...]
+    preferred: frozenset[Key] = frozenset()  # kept where the inputs allow
+    limits: tuple[str, ...] = ()  # further constraints, PEP 508
+    exclude_newer: str = ""  # instant, RFC 3339
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What uv answered."""
+
+    packages: Mapping[Key, Package]
+    graph: Graph
+    newer: tuple[str, ...] | None  # `name version` of each newer one that the index has; None: not known
+    warnings: tuple[str, ...]
+
+
+def resolve(question: Question, uv: Uv) -> Resolution:
+    """The versions that satisfy all of the question's targets at once.
+
+    Raises BuilderError (lock) where there are none, (fetch) where the index can't be asked.
+    """
+    with TemporaryDirectory(prefix="builder-lock-") as folder:
+        root = Path(folder)
+        (root / "pyproject.toml").write_text(_project(question), encoding="utf-8")
+        if question.preferred:
+            (root / "uv.lock").write_text(_preferences(question, uv.index), encoding="utf-8")
+        environment = _environment(question, uv)
+        locked = process.run([uv.program, "lock", "--no-progress"], cwd=root, env=environment)
+        if locked.code != 0:
+            raise _failure(locked.code, locked.err)
+        export = [uv.program, "export", "--frozen", "--format", "pylock.toml", "--all-extras", "--no-emit-project"]
+        exported = process.run([*export, "--no-header", "--quiet"], cwd=root, env=environment)
+        if exported.code != 0:
+            raise _failure(exported.code, exported.err)
+        return Resolution(
+            packages=_packages(tomllib.loads(exported.out)),
+            graph=graph.parse(tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))),
+            newer=_newer(uv, root, environment),
+            warnings=_warnings(locked.err),
+        )
+
+
+def _project(question: Question) -> str:
+    """The scratch pyproject.toml. Only builder's own interpreter is at hand, so Python's version is a marker."""
+    inputs = question.inputs
+    extras = {name: [_placed(text, name) for text in texts] for name, texts in _platforms(inputs).items()}
+    common = [text for text in inputs.requires if "extra ==" not in text]
+    where = " or ".join(sorted({f"({condition(target)})" for target in question.targets}))
+    space = f"python_full_version == '{inputs.python}.*' and ({where})"
+    lines = [
+        "[project]",
+        f'name = "{ROOT}"',
+        'version = "0"',
+        'requires-python = ">=3.11"',
+        f"dependencies = {_toml(common)}",
+        "[project.optional-dependencies]",
+        *(f"{name} = {_toml(texts)}" for name, texts in sorted(extras.items())),
+        "[tool.uv]",
+        "package = false",
+        f"environments = {_toml([space])}",
+        f"constraint-dependencies = {_toml([*inputs.constraints, *question.limits])}",
+        f"override-dependencies = {_toml(list(inputs.overrides))}",
+        f"exclude-dependencies = {_toml([*CLIENTS, 'flet-cli'])}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _platforms(inputs: Inputs) -> dict[str, list[str]]:
+    """The requirements of each platform's own, by platform."""
+    found: dict[str, list[str]] = {}
+    for text in inputs.requires:
+        if "extra ==" in text:
+            found.setdefault(text.rsplit('"', 2)[1], []).append(text)
+    return found
+
+
+def _placed(text: str, platform: str) -> str:
+    """A platform's requirement with the marker of its system in place of the extra's."""
+    return text.replace(f'extra == "{platform}"', f'sys_platform == "{_PLATFORM.get(platform, platform)}"')
+
+
+def _preferences(question: Question, index: str) -> str:
+    """A uv.lock of nothing but versions: uv keeps them where it can. Its options must be those of the run."""
+    parts = ['version = 1\nrequires-python = ">=3.11"\n']
+    options = {"prerelease-mode": "allow"} if question.inputs.prereleases else {}
+    options |= {"exclude-newer": question.exclude_newer} if question.exclude_newer else {}
+    if options:
+        parts.append("[options]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in options.items()))
+    for name, version in sorted(question.preferred):
+        source = f"source = {{ registry = {_toml(index.rstrip('/'))} }}"
+        parts.append(f"[[package]]\nname = {_toml(name)}\nversion = {_toml(version)}\n{source}\n")
+    return "\n".join(parts)
+
+
+def _environment(question: Question, uv: Uv) -> dict[str, str]:
+    """uv's variables: URLs go here and not into arguments, which are logged."""
+    kept = {
+        name: value
+        for name, value in uv.environ.items()
+        if name in _PASSED or not name.startswith(("UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"))
+    }
+    certificates = uv.environ.get("SSL_CERT_FILE") or uv.environ.get("PIP_CERT", "")
+    found = {
+        **kept,
+        "UV_CACHE_DIR": str(uv.cache),
+        "UV_DEFAULT_INDEX": uv.index,
+        "UV_NO_CONFIG": "1",
+        "UV_PYTHON": sys.executable,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "NO_COLOR": "1",
+    }
+    found |= {"SSL_CERT_FILE": certificates} if certificates else {}
+    found |= {"UV_INDEX": " ".join(question.inputs.indexes)} if question.inputs.indexes else {}
+    found |= {"UV_PRERELEASE": "allow"} if question.inputs.prereleases else {}
+    found |= {"UV_EXCLUDE_NEWER": question.exclude_newer} if question.exclude_newer else {}
+    return found
+
+
+def _packages(table: dict[str, Any]) -> dict[Key, Package]:
+    """The packages of a pylock.toml (PEP 751), each with all of its files."""
+    for row in table.get("packages", ()):
+        for file in (*row.get("wheels", ()), *filter(None, (row.get("sdist"), row.get("archive")))):
+            if not file.get("hashes"):
+                file["hashes"] = _UNHASHED  # trap: PEP 751 demands one, a plain directory listing has none
+    return {Key(package.name, str(package.version or "")): package for package in Pylock.from_dict(table).packages}
+
+
+def _newer(uv: Uv, root: Path, environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """What the index pages of this same run show as newer, without asking again."""
+    tree = [uv.program, "tree", "--outdated", "--offline", "--frozen", "--universal", "--quiet"]
+    done = process.run(tree, cwd=root, env=environment)
+    if done.code != 0:
+        return None
+    found = set()
+    for line in done.out.splitlines():
+        head, mark, latest = line.partition(" (latest: v")
+        if mark:
+            found.add(f"{head.split()[-2].split('[')[0]} {latest.split(')')[0]}")
+    return tuple(sorted(found))
+
+
+def _warnings(err: str) -> tuple[str, ...]:
+    """What uv warned of, such as a yanked version."""
+    return tuple(line.removeprefix("warning: ") for line in err.splitlines() if line.startswith("warning: "))
+
+
+def _failure(code: int, err: str) -> BuilderError:
+    """uv ends with 1 where there is no solution, with 2 where something kept it from looking."""
+    text = err.strip().removeprefix("error: ")
+    if code == 1:
+        return BuilderError(
+            f"the requirements can't be met together: {text}",
+            hint="change the requirements that the text names, or the targets in `[tool.builder]`",
+            code=Exit.LOCK,
+        )
+    return BuilderError(
+        f"the resolver could not finish: {text}",
+        hint="check the network and the index (`[tool.builder.mirrors]`, BUILDER_MIRROR_PYPI, pip's configuration)",
+        code=Exit.FETCH,
+    )
+
+
+def _toml(value: str | list[str]) -> str:
+    """A TOML string or list of strings: JSON's form is one."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,224 @@
+"""Inputs in, lock out: one resolution for all targets, then each target's own files."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from packaging.requirements import Requirement
+
+from builder import assembly, client_wheels, fletline, runtimes
+from builder.errors import BuilderError, Exit
+from builder.fit import Place, fit
+from builder.fletline import Line
+from builder.graph import Key
+from builder.http import Http
+from builder.inputs import CLIENTS
+from builder.kept import Kept
+from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
+from builder.resolution import Question, Resolution, Uv
+from builder.resolution import resolve as ask
+from builder.selection import PYPI, Chosen, direct, rules
+from builder.simpleindex import IndexFile
+from builder.sources import SOURCES
+from builder.sources.pypi import project_files
+from builder.targets import family
+from builder.toolchain import Recipe
+from builder.wheels import BROWSER, DESKTOP, browser, desktop
+
+# What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
+ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside the inputs that a lock is made with."""
+
+    http: Http
+    uv: Uv
+    kept: Kept
+    recipe: Recipe
+    exclude_newer: str = ""  # instant, RFC 3339
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A lock, and what there is to say of it."""
+
+    lock: Lock
+    newer: tuple[str, ...] | None  # `name version` of what the index has beyond the lock; None: not known
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the resolver said, and of which line of Flet it is."""
+
+    question: Question
+    resolution: Resolution
+    flet: str  # version
+    line: Line
+
+
+def resolve(inputs: Inputs, world: World) -> Answer:
+    """The lock of these inputs.
+
+    Raises BuilderError: lock where the requirements or a declared target can't be met, fetch where a registry can't
+    be asked, mismatch where hashes differ.
+    """
+    _refuse_direct(inputs)
+    page = partial(_page, world.http)
+    refused = {target: reason for target in inputs.targets if (reason := _early(inputs, target))}
+    question = Question(inputs, _rest(inputs, refused), world.kept.versions, exclude_newer=world.exclude_newer)
+    with ThreadPoolExecutor(4) as pool:
+        if not world.kept.packages:  # while uv works
+            for project in CLIENTS:
+                pool.submit(page, project)
+        resolution = ask(question, world.uv)
+    version = _flet(resolution)
+    found = Found(question, resolution, version, fletline.of(version))
+    refused |= {target: reason for target in question.targets if (reason := _late(inputs, found, target))}
+    chosen: dict[str, tuple[Chosen, ...]] = {}
+    for target in _rest(inputs, refused):
+        result = fit(_place(inputs, found, target, world), resolution, partial(_again, found, target, world), page)
+        chosen[target] = result.chosen
+        refused |= {target: "; ".join(map(str, result.missing))} if result.missing else {}
+    chosen = {target: chosen[target] for target in _rest(inputs, refused)}
+    return _answer(inputs, found, chosen, refused, world)
+
+
+def _refuse_direct(inputs: Inputs) -> None:
+    """A folder or a repository has no bytes to pin; a wheel at a URL has."""
+    for text in inputs.requires:
+        requirement = Requirement(text)
+        if requirement.url and not requirement.url.startswith(("https://", "http://")):
+            raise direct(requirement.name)
+
+
+def _early(inputs: Inputs, target: str) -> str:
+    """Why a target can't be locked, as far as that is known before anything is asked; "" where it can."""
+    if inputs.client != "prebuilt":
+        return f"builder can't lock the client `{inputs.client}` yet"
+    if target not in BROWSER and target not in DESKTOP:
+        return f"there is no prebuilt client for `{family(target)}`"
+    return runtimes.refusal(inputs, target) if target in DESKTOP else ""
+
+
+def _late(inputs: Inputs, found: Found, target: str) -> str:
+    """Why a target can't be locked with this version of Flet; "" where it can."""
+    if target in BROWSER and inputs.python not in found.line.pyodide:
+        pythons = ", ".join(sorted(found.line.pyodide))
+        return f"flet {found.flet} has no Pyodide with Python {inputs.python}; it has one with {pythons}"
+    return client_wheels.refusal(found.line, found.flet, target, inputs.declared)
+
+
+def _rest(inputs: Inputs, refused: Mapping[str, str]) -> tuple[str, ...]:
+    """The targets that are not refused. Raises BuilderError (lock) for a declared one that is, or if none is left."""
+    rest = tuple(target for target in inputs.targets if target not in refused)
+    if rest and not (refused and inputs.declared):
+        return rest
+    reasons = "\n".join(f"`{target}` can't be locked: {reason}" for target, reason in sorted(refused.items()))
+    raise BuilderError(
+        reasons or "the project has no target",
+        hint="require another version of what the message names, allow its source archive with `sdist` in "
+        "`[tool.builder]`, take the target out of `targets`, or choose another `client` or `runtime` there",
+        code=Exit.LOCK,
+    )
+
+
+def _flet(resolution: Resolution) -> str:
+    versions = sorted(key.version for key in resolution.packages if key.name == "flet")
+    if len(versions) == 1:
+        return versions[0]
+    many = f"the requirements ask for several versions of flet at once: {', '.join(versions)}"
+    raise BuilderError(
+        many if versions else "the project does not require flet",
+        hint="require one version of flet for all platforms, such as `flet==0.82.2`",
+        code=Exit.LOCK,
+    )
+
+
+def _place(inputs: Inputs, found: Found, target: str, world: World) -> Place:
+    """How files are selected for a target."""
+    its_rules = rules(inputs, world.http.base(PYPI), target)
+    if target in DESKTOP:
+        python = runtimes.build(inputs, target, world.kept).python
+        return Place(target, desktop(target, python), its_rules, ())
+    pyodide = found.line.pyodide[inputs.python]
+    return Place(target, browser(pyodide), its_rules, [("flet", name) for name in pyodide.without])
+
+
+def _again(found: Found, target: str, world: World, limits: tuple[str, ...]) -> Resolution | None:
+    """A resolution for one target alone, as near to the common one as its limits allow; None where there is none."""
+    question = replace(
+        found.question,
+        targets=(target,),
+        preferred=frozenset(found.resolution.packages),
+        limits=(*limits, f"flet=={found.flet}"),
+    )
+    try:
+        return ask(question, world.uv)
+    except BuilderError as error:
+        if error.code == Exit.LOCK:
+            return None
+        raise
+
+
+def _answer(
+    inputs: Inputs, found: Found, chosen: Mapping[str, tuple[Chosen, ...]], refused: Mapping[str, str], world: World
+) -> Answer:
+    """The lock of what was chosen for each target, with the client and the interpreter of each."""
+    clients = {target: _client(inputs, found, target, world) for target in chosen}
+    every = {target: (*files, *clients[target]) for target, files in chosen.items()}
+    default = world.http.base(PYPI)
+    pins = _pins(inputs, found, tuple(chosen), world)
+    used = {pin.source for pin in pins}
+    lock = Lock(
+        inputs=inputs,
+        sources={
+            **assembly.origins(file for files in every.values() for file in files),
+            **{alias: origin for alias, origin in ORIGINS.items() if alias in used},
+        },
+        flutter=found.line.flutter,
+        toolchain=Toolchain(name=world.recipe.name, nar=world.recipe.nar),
+        packages=assembly.pins(every, world.kept, rules(inputs, default, "web"), world.http),
+        pins=(*pins, *world.recipe.pins),
+        unavailable=dict(sorted(refused.items())),
+    )
+    return Answer(lock, found.resolution.newer, _warnings(found))
+
+
+def _client(inputs: Inputs, found: Found, target: str, world: World) -> tuple[Chosen, ...]:
+    """The wheel that holds a target's client; none where an archive does."""
+    project = found.line.wheels.get(family(target))
+    if project is None:
+        return ()
+    old = world.kept.package(project, found.flet, target)
+    if old and old.size is not None:
+        return (Chosen(Key(old.name, old.version), old.source, "", old.file, "", old.sha256, old.size, old.hash),)
+    environment = _place(inputs, found, target, world).environment
+    return (client_wheels.wheel(found.line, found.flet, target, environment, partial(_page, world.http)),)
+
+
+def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) -> tuple[Pin, ...]:
+    """All that is no Python package: CPython, Pyodide, and clients that come as archives."""
+    desktops = [target for target in targets if target in DESKTOP]
+    browsers = tuple(target for target in targets if target in BROWSER)
+    pins = runtimes.pins([runtimes.build(inputs, target, world.kept) for target in desktops], world.http)
+    if browsers:
+        pins += runtimes.pyodide(found.line.pyodide[inputs.python], browsers, world.kept, world.http)
+    outside = [target for target in targets if family(target) not in found.line.wheels]
+    return pins + SOURCES["url"].resolve(client_wheels.archives(found.line, found.flet, outside), world.http)
+
+
+def _page(http: Http, project: str, base: str = "") -> tuple[IndexFile, ...]:
+    return project_files(project, base or http.base(PYPI), http)
+
+
+def _warnings(found: Found) -> tuple[str, ...]:
+    """What uv said, and that a version of Flet was never tried."""
+    tested = found.line.tested
+    if found.flet in tested:
+        return found.resolution.warnings
+    note = f"flet {found.flet} was not tested with this builder; of its line {', '.join(tested)} was"
+    return (*found.resolution.warnings, note)
