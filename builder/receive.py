@@ -103,13 +103,13 @@ class _Gathered:
 
 
 def _gather(pin: Pin, url: str, gathered: _Gathered, http: Http, heed: Callable[[int], None]) -> _Seen:
-    """Ask until all bytes are there, or one too many; a break costs a try only if nothing came before it."""
+    """Ask until all bytes are there, or one too many; a break costs a try unless more is there than ever before."""
     if gathered.size and gathered.fits(pin):  # stopped between the last byte and the move
         return _Seen(resumed=True)
     most = (_UNKNOWN if pin.size is None else pin.size) + 1
     if gathered.size >= most - 1:
         gathered.restart()
-    idle = 0
+    idle, best = 0, gathered.size
     while True:
         heed(gathered.size)
         before = gathered.size
@@ -120,7 +120,8 @@ def _gather(pin: Pin, url: str, gathered: _Gathered, http: Http, heed: Callable[
                 _pour(coming, gathered, most, heed)
                 return _Seen(resumed=coming.status == 206, kind=coming.kind)
         except ConnectionError as error:
-            idle = 0 if gathered.size > before else idle + 1
+            idle = 0 if gathered.size > best else idle + 1
+            best = max(best, gathered.size)
             if idle == len(WAITS):
                 raise httperrors.broken(redacted(url)) from error
             http.sleep(WAITS[idle])

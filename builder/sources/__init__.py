@@ -28,7 +28,8 @@ SOURCES = Folder(__name__, Source)
 def of(alias: str, origins: Mapping[str, Origin]) -> Source:
     """How the source of that alias is asked. Raises BuilderError (lock) for one that the lock does not describe."""
     first = {second: first for first, second in _SECOND.items()}.get(alias, alias)
-    kind = origins[alias].kind if alias in origins else first
+    stated = origins.get(alias) or origins.get(first)
+    kind = stated.kind if stated else first
     if kind not in SOURCES.names():
         raise BuilderError(
             f"the lock does not say what kind of source `{alias}` is",
