@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import urllib3
 
 _AUTHORITIES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR")
-_TIMES = {"connect": 10.0, "read": 30.0}  # seconds
+_TIMES = {"connect": 10.0, "read": 20.0}  # seconds
 
 
 class Connections:

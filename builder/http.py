@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from builder import httperrors
@@ -28,6 +28,7 @@ _PATIENCE = 30.0  # seconds; a server that asks for more is not waited for
 _REDIRECTS = 5
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _ABSENT = (404, 410)
+_BARE: dict[str, Any] = {"redirect": False, "retries": False, "preload_content": False}  # all of it is done here
 
 
 class Http:
@@ -210,10 +211,7 @@ class Http:
                 raise httperrors.again(self._dead[place])
             pause = wait or 0.0
             try:
-                pool = self._connections.pool(url)
-                response = pool.request(
-                    method, url, headers=headers, redirect=False, retries=False, preload_content=False
-                )
+                response = self._connections.pool(url).request(method, url, headers=headers, **_BARE)
             except HTTPError as error:
                 problem = httperrors.unreachable(redacted(url), self._alias(url), error)
                 if wait is None or httperrors.final(error):

@@ -89,10 +89,12 @@ def unreachable(url: str, alias: str, error: Exception) -> BuilderError:
 
 
 def final(error: Exception) -> bool:
-    """Whether another try can't help: no such name, no trust, no such URL."""
-    from urllib3.exceptions import LocationValueError, NameResolutionError, SSLError
+    """Whether another try can't help (no such name, no trust, no such URL) or would cost a long wait once more."""
+    from urllib3 import exceptions as known
 
-    return isinstance(error, NameResolutionError | SSLError | LocationValueError)
+    if isinstance(error, known.NewConnectionError):
+        return isinstance(error, known.NameResolutionError)
+    return isinstance(error, known.SSLError | known.LocationValueError | known.TimeoutError)
 
 
 def again(error: BuilderError) -> BuilderError:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from builder import connections
 from builder.errors import BuilderError, Exit
 from builder.http import Http
 
@@ -175,6 +176,15 @@ def test_an_unknown_host_is_named_at_once(make: Make, slept: list[float]) -> Non
     """A name without an address is not tried again."""
     error = failure(make().read, "https://nothing.invalid/x")
     assert "`nothing.invalid`" in error.message
+    assert not slept
+
+
+def test_a_silent_server_costs_one_wait(make: Make, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who accepts a connection and says nothing is not asked again and again."""
+    monkeypatch.setattr(connections, "_TIMES", {"connect": 0.1, "read": 0.1})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        error = failure(make().read, f"http://127.0.0.1:{silent.getsockname()[1]}/x")
+    assert "in time" in error.message
     assert not slept
 
 
