@@ -1,0 +1,172 @@
+"""Keys of Android, and of what phones share."""
+
+from builder.fletkeys.key import Key
+
+ANDROID = ("android",)
+PHONES = ("android", "ios")
+
+SHARED = (
+    Key(
+        "permissions",
+        "Groups of permissions that each platform words in its own way",
+        kind="list",
+        default=(),
+        choices=("biometric", "camera", "location", "microphone", "photo_library"),
+        option="--permissions",
+    ),
+    Key(
+        "deep_linking.scheme",
+        "Scheme of the URLs that open the app; needs a host too",
+        option="--deep-linking-scheme",
+        scope="platform",
+        platforms=PHONES,
+    ),
+    Key(
+        "deep_linking.host",
+        "Host of the URLs that open the app; needs a scheme too",
+        option="--deep-linking-host",
+        scope="platform",
+        platforms=PHONES,
+    ),
+)
+
+MANIFEST = (
+    Key(
+        "android.permission",
+        "Permission to true, false or a table of attributes",
+        kind="table",
+        default={"android.permission.INTERNET": True},
+        option="--android-permissions",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.feature",
+        "Hardware feature to whether it is required",
+        kind="table",
+        default={"android.software.leanback": False, "android.hardware.touchscreen": False},
+        option="--android-features",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.meta_data",
+        "Name to value of meta-data in the manifest",
+        kind="table",
+        default={},
+        option="--android-meta-data",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.provider",
+        "Content provider to its attributes, or false",
+        kind="table",
+        default={},
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key(
+        "android.manifest_application",
+        "Attributes of <application> in the manifest",
+        kind="table",
+        default={},
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key("android.min_sdk_version", "Oldest API level", kind="int", platforms=ANDROID, lines=("1.0",)),
+    Key("android.target_sdk_version", "API level built for", kind="int", platforms=ANDROID, lines=("1.0",)),
+    Key(
+        "android.adaptive_icon_background",
+        "Background of the adaptive icon",
+        default="#ffffff",
+        option="--android-adaptive-icon-background",
+        platforms=ANDROID,
+    ),
+)
+
+BUILD = (
+    Key(
+        "android.gradle_properties",
+        "Entries of gradle.properties",
+        kind="table",
+        default={
+            "org.gradle.jvmargs": "-Xmx8G -XX:MaxMetaspaceSize=4G "
+            "-XX:ReservedCodeCacheSize=512m -XX:+HeapDumpOnOutOfMemoryError",
+            "android.useAndroidX": "true",
+        },
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key(
+        "android.proguard_rules",
+        "Further rules for R8",
+        kind="list",
+        default=(),
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key(
+        "android.proguard_default_rules",
+        "Keep Flet's own rules for R8",
+        kind="bool",
+        default=True,
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key(
+        "android.extract_packages",
+        "Packages, or globs of them, that are shipped unzipped",
+        kind="list",
+        default=(),
+        option="--android-extract-packages",
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+    Key(
+        "android.split_per_abi",
+        "Make one APK for each ABI",
+        kind="bool",
+        default=False,
+        option="--split-per-abi",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.legacy_packaging",
+        "Have native libraries unpacked when the app is installed",
+        kind="bool",
+        default=False,
+        option="--android-legacy-packaging/--no-android-legacy-packaging",
+        platforms=ANDROID,
+        lines=("1.0",),
+    ),
+)
+
+SIGNING = (
+    Key(
+        "android.signing.key_store",
+        "Key store with the key that signs",
+        option="--android-signing-key-store",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.signing.key_alias",
+        "Name of the key in its store",
+        default="upload",
+        option="--android-signing-key-alias",
+        platforms=ANDROID,
+    ),
+    Key(
+        "android.signing.key_store_password",
+        "Password of the key store",
+        option="--android-signing-key-store-password",
+        platforms=ANDROID,
+        table="",
+    ),
+    Key(
+        "android.signing.key_password",
+        "Password of the key",
+        option="--android-signing-key-password",
+        platforms=ANDROID,
+        table="",
+    ),
+)
+
+KEYS = (*SHARED, *MANIFEST, *BUILD, *SIGNING)

@@ -1,0 +1,46 @@
+"""One key of `[tool.flet]`: what is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+LINES = ("0.82", "1.0")  # the Flet lines, oldest first
+PLATFORMS = ("android", "ios", "linux", "macos", "web", "windows")
+
+Kind = Literal["bool", "int", "text", "list", "globs", "table"]
+Scope = Literal["app", "both", "platform"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A setting of an app, with its name in pyproject.toml and on the command line."""
+
+    name: str  # dotted, below [tool.flet] unless `table` says otherwise
+    help: str  # one sentence without its full stop
+    kind: Kind = "text"  # globs: a list, or one string with commas
+    default: Any = None
+    option: str = ""  # as Flet spells it; "--no-x" of a bool turns it off
+    scope: Scope = "app"  # read from [tool.flet], from both, or only from [tool.flet.<platform>]
+    platforms: tuple[str, ...] = PLATFORMS
+    table: str = "tool.flet"  # "project": stands in [project]; "": on the command line only
+    choices: tuple[str, ...] = ()  # of a text, or of each item of a list
+    refused: Mapping[str, str] = field(default_factory=dict)  # value that Flet dropped -> its mend
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # Flet line -> default, where it is another
+    lines: tuple[str, ...] = LINES  # that know the key
+    aliases: tuple[str, ...] = ()  # older names
+    honoured: bool = False  # True: builder does what it says
+
+    @property
+    def negated(self) -> bool:
+        """Whether the option only turns the key off."""
+        return self.kind == "bool" and self.option.startswith("--no-")
+
+    @property
+    def parameter(self) -> str:
+        """The key's name as a Python identifier."""
+        return self.name.replace(".", "_")
+
+    def value_for(self, line: str) -> Any:
+        """The default under a Flet line, as JSON-able data."""
+        value = self.defaults.get(line, self.default)
+        return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,64 @@
+"""The page docs/reference/flet-keys.md, made of the table of keys."""
+
+import json
+from typing import Any
+
+from builder.fletkeys import android, app, apple, command, look, web
+from builder.fletkeys.key import LINES, PLATFORMS, Key
+
+_HEAD = """# Flet's keys and options
+
+`builder` reads the same keys as `flet build`. The effective value is the command line's, else that of
+`[tool.flet.<platform>]` (only for keys marked *platform too* or *platform only*), else that of `[tool.flet]`, else the
+default. A key that is not honoured yet is checked and gives a warning; a key that is not in these tables gives a
+warning that names the nearest one. `[tool.flet.metadata]` is left alone.
+
+Made by `python -m builder.fletkeys > docs/reference/flet-keys.md`.
+"""
+
+_SECTIONS = (
+    ("The app and its packages", app.KEYS),
+    ("Screens, icons, the Flutter project", look.KEYS),
+    ("Web and Linux", web.KEYS),
+    ("Android, and what phones share", android.KEYS),
+    ("iOS and macOS", apple.KEYS),
+    ("On the command line only", command.KEYS),
+)
+
+_COLUMNS = "| key | option | type | default | platforms | Flet | honoured | |\n|---|---|---|---|---|---|---|---|\n"
+_SCOPES = {"app": "", "both": "; platform too", "platform": "; platform only"}
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD]
+    for title, keys in _SECTIONS:
+        parts.append(f"## {title}\n\n{_COLUMNS}{''.join(_row(key) for key in keys)}")
+    return "\n".join(parts)
+
+
+def _row(key: Key) -> str:
+    cells = (
+        f"`{key.name}`" if key.table == "tool.flet" else "",
+        f"`{key.option}`" if key.option else "",
+        "one of " + ", ".join(f"`{choice}`" for choice in key.choices) if key.choices else key.kind,
+        _defaults(key),
+        ("all" if key.platforms == PLATFORMS else ", ".join(key.platforms)) + _SCOPES[key.scope],
+        "all" if key.lines == LINES else ", ".join(key.lines),
+        "yes" if key.honoured else "not yet",
+        f"{key.help}.{_aliases(key)}",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _defaults(key: Key) -> str:
+    others = "".join(f"; {_json(value)} in {line}" for line, value in sorted(key.defaults.items()))
+    return f"{_json(key.default)}{others}"
+
+
+def _aliases(key: Key) -> str:
+    return f" Also read as {', '.join(f'`{name}`' for name in key.aliases)}." if key.aliases else ""
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else f"`{json.dumps(value)}`"

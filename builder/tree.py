@@ -1,0 +1,166 @@
+"""The files that make up an app: what git has of it, elsewhere all of them. Standard library only."""
+
+import os
+import posixpath
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.errors import BuilderError, Exit
+
+Git = Callable[[list[str]], str]  # arguments -> what git prints; run in the app's folder
+
+_OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml"}  # at the top of the app only
+_JUNK = {".git", "__pycache__"}  # wherever git does not decide
+
+
+@dataclass(frozen=True)
+class AppTree:
+    """An app's files and symbolic links."""
+
+    files: Mapping[str, Path]  # path relative to the app, with slashes -> absolute path; sorted
+    untracked: tuple[str, ...] = ()  # of these, what git neither tracks nor ignores; sorted
+
+
+def app_files(root: Path, git: Git | None) -> AppTree:
+    """What makes up the app in an absolute folder. Without `git`, or where git has no file of it, all that is there.
+
+    Raises BuilderError (project) for a link that leaves the app, and where git fails.
+    """
+    listed = _of_git(root, git) if git and _in_work_tree(root) else {}
+    names = listed or dict.fromkeys(_all(root, ""), True)
+    return AppTree(
+        {name: root / name for name in sorted(names)},
+        tuple(sorted(name for name, tracked in names.items() if not tracked)),
+    )
+
+
+def _in_work_tree(root: Path) -> bool:
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
+
+def _of_git(root: Path, git: Git) -> dict[str, bool]:
+    """Path -> whether git tracks it, of what is really there; what git does not know is kept as elsewhere."""
+    real = _RealFolders(root)
+    listed: dict[str, bool] = {}
+    for name, tracked in _ask(root, git, ""):
+        listed[name] = listed.get(name, False) or tracked
+    environments = {posixpath.dirname(name) for name in listed if posixpath.basename(name) == "pyvenv.cfg"} - {""}
+    found: dict[str, bool] = {}
+    for name, tracked in listed.items():
+        if name.split("/", 1)[0] in _OURS or (not tracked and _is_junk(name, environments)):
+            continue
+        if real.holds(name) and _belongs(root, name):
+            found[name] = tracked
+    return found
+
+
+def _is_junk(name: str, environments: set[str]) -> bool:
+    parts = name.split("/")
+    above = {"/".join(parts[:end]) for end in range(1, len(parts))}
+    return not _JUNK.isdisjoint(parts) or not environments.isdisjoint(above)
+
+
+def _ask(root: Path, git: Git, below: str) -> Iterator[tuple[str, bool]]:
+    """Each path that git lists below a folder, and whether it is tracked; submodules are asked for their own."""
+    arguments = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"]
+    try:
+        out = git(["-C", below, *arguments] if below else arguments)
+    except FileNotFoundError as error:
+        raise BuilderError(
+            f"`{root}` is under git, but git is not installed",
+            hint="install git: it tells which files are the app's and which are ignored",
+            code=Exit.PROJECT,
+        ) from error
+    for entry in filter(None, out.split("\0")):
+        name, tracked = posixpath.join(below, entry[2:].rstrip("/")), entry[0] != "?"
+        place = root / name
+        if not _is_folder(place):
+            yield name, tracked
+        elif (place / ".git").exists():
+            yield from ((inner, tracked and known) for inner, known in _ask(root, git, name))
+        elif tracked:
+            raise BuilderError(
+                f"the submodule `{name}` is not checked out",
+                hint="run `git submodule update --init --recursive`",
+                code=Exit.PROJECT,
+            )
+
+
+def _all(root: Path, below: str) -> Iterator[str]:
+    """Each file and link below a folder that is no virtual environment, repository or cache."""
+    try:
+        entries = list(os.scandir(root / below))
+    except OSError as error:
+        raise _unreadable(below or ".", error) from error
+    if below and any(entry.name == "pyvenv.cfg" for entry in entries):
+        return
+    for entry in entries:
+        name = posixpath.join(below, entry.name)
+        if entry.name in _JUNK or name in _OURS:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _all(root, name)
+        elif _belongs(root, name):
+            yield name
+
+
+def _belongs(root: Path, name: str) -> bool:
+    """Whether a path is a file or a link (a pipe or device is no part of an app); False where nothing is."""
+    try:
+        name.encode()
+        status = os.lstat(root / name)
+    except UnicodeEncodeError as error:
+        raise _no_utf8(name) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if "\ufffd" in name:  # what stands for bytes that could not be decoded
+            raise _no_utf8(name) from error
+        return False  # deleted, but still in git's index
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if stat.S_ISLNK(status.st_mode):
+        _check_link(root, name)
+        return True
+    return stat.S_ISREG(status.st_mode)
+
+
+def _check_link(root: Path, name: str) -> None:
+    target = (root / name).readlink()
+    top = os.path.realpath(root)
+    end = os.path.realpath(root / name)
+    if target.is_absolute() or os.path.commonpath([top, end]) != top:
+        raise BuilderError(
+            f"the symbolic link `{name}` leaves the app: it points to `{target}`",
+            hint="copy what it points to into the app, make the link relative, or remove it",
+            code=Exit.PROJECT,
+        )
+
+
+class _RealFolders:
+    """Tells whether a path lies below folders only: git's index may name files below what is a link by now."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known = {"": True}
+
+    def holds(self, name: str) -> bool:
+        folder = posixpath.dirname(name)
+        if folder not in self._known:
+            self._known[folder] = self.holds(folder) and _is_folder(self._root / folder)
+        return self._known[folder]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _unreadable(name: str, error: OSError) -> BuilderError:
+    return BuilderError(f"`{name}` of the app can't be read: {error.strerror}", hint="allow it", code=Exit.PROJECT)
+
+
+def _no_utf8(name: str) -> BuilderError:
+    return BuilderError(f"the file name {name!a} is not UTF-8", hint="rename the file", code=Exit.PROJECT)
