@@ -40,7 +40,6 @@ class Patch(Model):
 class Web(Model):
     """How the line's compiled web client is pruned, mended and started."""
 
-    renderer: str  # Flet's default
     page: str  # template of index.html
     loader: str  # the file of Pyodide that the client's worker loads
     require: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 Reads in/site.json:
   path      folder of the app below in/app
-  module    the module that is run
+  module    the module that is run, dotted where it lies in a package
   exclude, include, defaults   which of the app's files are packed; see app_tree.py
   cleanup   glob patterns of files that are left out of the app as well
   compile   true: the app's sources are replaced by byte code
@@ -81,9 +81,9 @@ def add_app(root: Path, settings: dict[str, Any], out: Path) -> None:
     names = app_tree.files(root, app_tree.rules(exclude, settings["include"], defaults=settings["defaults"]))
     junk = patterns.matcher(settings["cleanup"])
     names = [name for name in names if not junk(name)]
-    module = settings["module"]
+    module = settings["module"].replace(".", "/")
     if not {f"{module}.py", f"{module}.pyc"} & set(names):
-        raise app_tree.Refused(f"the app has no `{module}.py`: name its module with `module` in [tool.flet.app]")
+        raise app_tree.Refused(f"the app as packed has no `{module}.py`: see `module` and `exclude` in [tool.flet.app]")
     stage = out / _STAGE
     tree.copy(root, stage, names)
     if settings["compile"] and (failed := bytecode.compile_tree(stage)):
