@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -12,9 +13,10 @@ import typer
 
 from builder import log, noop, project, talk
 from builder.commands import Context
-from builder.entry import store_root
 from builder.errors import BuilderError, Exit
+from builder.fetch import Progress, silent
 from builder.flags import with_flet_options
+from builder.fletkeys.options import from_options
 from builder.store import Store
 
 app = typer.Typer(
@@ -97,14 +99,16 @@ def lock(
     verbose: Verbose = 0,
 ) -> None:
     """Pin every outside byte in builder.lock, and write the committed plans where builder.plan/ is."""
-    from builder.commands import locking
+    from builder.commands import lock as command
 
     context = _context(path, "lock", verbose)
     found = project.load(context.root, {}, _warn, context.environ)
     if check:
-        locking.check(context, found)
+        command.check(context.root, found)
         return
-    locking.run(context, found, locking.Wish(upgrade, tuple(upgrade_package or ()), exclude_newer))
+    from builder.commands import locking
+
+    locking.run(context, found, command.Wish(upgrade, tuple(upgrade_package or ()), exclude_newer))
 
 
 @app.command()
@@ -150,8 +154,8 @@ def build(
     from builder.commands import deliver
 
     context = _context(path, "build", verbose, offline=offline)
-    found = project.load(context.root, options, _warn, context.environ)
-    given = {key: value for key, value in options.items() if value is not None}
+    given = from_options(options)
+    found = project.load(context.root, given, _warn, context.environ)
     request = command.Request(target, backend, _frozen(context, frozen), output and output.absolute(), given)
     with talk.bar(sys.stderr) as progress:
         outcome = command.run(_with(context, progress), found, request)
@@ -163,7 +167,7 @@ def build(
     stdout = f"{outcome.json() if json else outcome.path}\n"
     sys.stdout.write(stdout)
     if not verbose:
-        command.remember(context, outcome, noop.name(sys.argv[1:], str(Path.cwd()), os.environ), stdout)
+        command.remember(context, outcome, noop.name(sys.argv[1:], str(Path.cwd()), os.environ), {"stdout": stdout})
 
 
 @app.command()
@@ -180,7 +184,8 @@ def plan(
     from builder import plan as plans
 
     context = _context(path, "plan", verbose)
-    found = project.load(context.root, options, _warn, context.environ)
+    given = from_options(options)
+    found = project.load(context.root, given, _warn, context.environ)
     sys.stdout.write(plans.dump(planning.plan_of(found, lockfile.load(context.root), target)).decode())
 
 
@@ -196,7 +201,7 @@ def tree(
     from builder.commands import tree as command
 
     context = _context(path, "tree", verbose)
-    for line in command.run(lockfile.load(context.root), target):
+    for line in command.run(lockfile.load(context.root), target or ""):
         print(line)
 
 
@@ -250,13 +255,13 @@ def doctor(path: App = Path(), verbose: Verbose = 0) -> None:
 
 
 def _context(path: Path, command: str, verbose: int, *, offline: bool = False) -> Context:
-    store = Store(store_root(os.environ))
+    store = Store(noop.store_root(os.environ))
     log.start(store.log(f"{command}.log"), verbose, sys.stderr)
     return Context(root=path.absolute(), store=store, environ=dict(os.environ), say=say, offline=offline)
 
 
-def _with(context: Context, progress: Callable[[int, int, int], None] | None) -> Context:
-    return Context(context.root, context.store, context.environ, context.say, context.offline, progress)
+def _with(context: Context, progress: Progress | None) -> Context:
+    return replace(context, progress=progress or silent)
 
 
 def _frozen(context: Context, asked: bool) -> bool:

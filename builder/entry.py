@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 
 def main() -> None:
@@ -17,18 +16,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def store_root(environ: "os._Environ[str] | dict[str, str]") -> Path:
-    """The folder of the store: BUILDER_HOME, else $XDG_CACHE_HOME/builder, else ~/.cache/builder."""
-    if environ.get("BUILDER_HOME"):
-        return Path(environ["BUILDER_HOME"]).absolute()
-    cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return Path(cache).absolute() / "builder"
-
-
 def _unchanged(argv: list[str]) -> str | None:
     from builder import noop
 
-    path = store_root(os.environ) / "apps" / f"{noop.name(argv, os.getcwd(), os.environ)}.json"
+    path = noop.store_root(os.environ) / "apps" / f"{noop.name(argv, os.getcwd(), os.environ)}.json"
     return noop.recall(path, "stdout") if path.is_file() else None
 
 

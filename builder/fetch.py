@@ -26,7 +26,7 @@ class Progress(Protocol):
         """`done` of `total` bytes are there (sizes not known yet count as what came), `left` files are not."""
 
 
-def _silent(done: int, total: int, left: int) -> None:
+def silent(done: int, total: int, left: int) -> None:
     """No progress is wanted."""
 
 
@@ -35,7 +35,7 @@ def fetch(
     store: Store,
     locate: Callable[[Pin], Iterable[str]],
     http: Http,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> None:
     """Fill the store with the pins that it lacks; `locate` gives the URLs of one, tried in turn.
 

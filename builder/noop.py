@@ -16,6 +16,14 @@ from builder import nar
 _WATCHED = ("BUILDER_", "FLET_")
 
 
+def store_root(environ: Mapping[str, str]) -> Path:
+    """The folder of the store: BUILDER_HOME, else $XDG_CACHE_HOME/builder, else ~/.cache/builder."""
+    if environ.get("BUILDER_HOME"):
+        return Path(environ["BUILDER_HOME"]).absolute()
+    cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+    return Path(cache).absolute() / "builder"
+
+
 def name(argv: Sequence[str], cwd: str, environ: Mapping[str, str]) -> str:
     """The name of the record of one command line in one place and environment."""
     seen = {key: value for key, value in environ.items() if key.startswith(_WATCHED) or key == "CI"}

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def run(
         _tty_in=False,
         _in="",
         _err=hear,
-        _ok_code=range(256),
+        _ok_code=list(range(256)),
         _return_cmd=True,
         _decode_errors="replace",
     )

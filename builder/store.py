@@ -23,6 +23,7 @@ class Store:
     """A folder of files, outputs, trees and toolchains; many processes may use it at once."""
 
     def __init__(self, root: Path) -> None:
+        """A store in a folder, which is made when something is first put there."""
         self.root = root
         self._verified: set[str] = set()
 

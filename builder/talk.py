@@ -1,12 +1,14 @@
 """Progress on a terminal: one bar while files are fetched, nothing anywhere else."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TextIO
+
+from builder.fetch import Progress
 
 
 @contextlib.contextmanager
-def bar(terminal: TextIO) -> Iterator[Callable[[int, int, int], None] | None]:
+def bar(terminal: TextIO) -> Iterator[Progress | None]:
     """A function that shows (bytes so far, bytes in all, files left); None where there is no terminal."""
     if not terminal.isatty():
         yield None

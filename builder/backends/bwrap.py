@@ -1,4 +1,4 @@
-"""bubblewrap: the embedded default. A step sees the toolchain as /, its folder as /build, and a network with lo only."""
+"""bubblewrap, the embedded default: a step sees the toolchain as /, its folder as /build, and lo as all network."""
 
 from collections.abc import Callable
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.fetch import Progress, silent
 from builder.store import Store
 
 
@@ -16,7 +17,7 @@ class Context:
     environ: Mapping[str, str]
     say: Callable[[str], None]  # talk, for people; never results
     offline: bool = False
-    progress: Callable[[int, int, int], None] | None = None  # (bytes so far, bytes in all, files left)
+    progress: Progress = silent  # told while files are fetched
 
     @property
     def home(self) -> Path:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from builder import committed, execute, lockfile, noop, planning, scripts
 from builder.backends import BACKENDS
-from builder.commands import Context, supply
+from builder.commands import Context, lock, supply
 from builder.commands.deliver import deliver, expected, forget_older
-from builder.commands.lock import stale as stale_lock
 from builder.errors import BuilderError, Exit
 from builder.execute import Artifact, Supplies
 from builder.lock import Lock
-from builder.plan import Plan
+from builder.plan import FOLDER, Plan
 from builder.project import Project
 
 
@@ -71,7 +70,7 @@ def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[st
     """Keep what tells the same command, run again, that there is nothing to do."""
     found = supply.app_tree(context)
     names = sorted(found.files)
-    plan_file = context.root / committed.FOLDER / f"{outcome.target}.json"
+    plan_file = context.root / FOLDER / f"{outcome.target}.json"
     files = [str(context.root / "builder.lock"), str(plan_file), str(context.root / ".git" / "index")]
     content = {
         "root": str(context.root),
@@ -96,9 +95,7 @@ def _plan(context: Context, project: Project, locked: Lock, request: Request) ->
                 code=Exit.LOCK,
             )
         return planned
-    why = stale_lock(locked, project)
-    if why:
-        raise BuilderError(f"builder.lock is stale: {why}", hint="run `builder lock` and commit it", code=Exit.LOCK)
+    lock.check(context.root, project)
     planned = planning.plan_of(project, locked, request.target)
     if committed.wanted(context.root) and not request.options:
         _say_difference(context, planned)

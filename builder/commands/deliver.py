@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import filecmp
 import hashlib
 import json
 import os
@@ -20,14 +21,15 @@ _FICLONE = 0x40049409  # linux/fs.h; the file systems that lack it answer with a
 def deliver(artifact: Path, place: Path) -> Path:
     """Copy an artifact to a place that is replaced whole; gives the path of the copy.
 
-    A copy, never a hard link: what a user edits must not reach the store.
+    A copy, never a hard link into the store: what a user edits must not reach it. A file that the copy before already
+    has with the same bytes is linked from there, which spares writing and freeing it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
     old = place.with_name(f".{place.name}.{os.getpid()}.old")
     try:
         if artifact.is_dir():
-            _copy_folder(artifact, fresh)
+            _copy_folder(artifact, fresh, place)
         else:
             fresh.mkdir()
             _copy_file(artifact, fresh / artifact.name)
@@ -76,22 +78,35 @@ def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
     path.write_text(json.dumps(builds))
 
 
-def _copy_folder(source: Path, target: Path) -> None:
+def _copy_folder(source: Path, target: Path, before: Path) -> None:
     target.mkdir()
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+        place, earlier = target / entry.name, before / entry.name
         if entry.is_symlink():
-            (target / entry.name).symlink_to(os.readlink(entry.path))
+            place.symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
-            _copy_folder(Path(entry.path), target / entry.name)
-        else:
-            _copy_file(Path(entry.path), target / entry.name)
+            _copy_folder(Path(entry.path), place, earlier)
+        elif not _linked(entry, earlier, place):
+            _copy_file(Path(entry.path), place)
+
+
+def _linked(entry: "os.DirEntry[str]", earlier: Path, place: Path) -> bool:
+    """Whether a place could be linked from an earlier copy, which has the bytes and the mode of an entry."""
+    try:
+        status, old = entry.stat(), earlier.lstat()
+        alike = (status.st_size, status.st_mode) == (old.st_size, old.st_mode)
+        if alike and filecmp.cmp(entry.path, earlier, shallow=False):
+            place.hardlink_to(earlier)
+            return True
+    except OSError:  # no earlier copy, or a file system without hard links
+        place.unlink(missing_ok=True)
+    return False
 
 
 def _copy_file(source: Path, target: Path) -> None:
     """Copy bytes and mode, sharing the blocks where the file system can."""
-    with source.open("rb") as reader, target.open("wb") as writer:
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(writer, _FICLONE, reader.fileno())
-            os.fchmod(writer.fileno(), source.stat().st_mode & 0o777)
-            return
+    with source.open("rb") as reader, target.open("wb") as writer, contextlib.suppress(OSError):
+        fcntl.ioctl(writer, _FICLONE, reader.fileno())
+        os.fchmod(writer.fileno(), source.stat().st_mode & 0o777)
+        return
     shutil.copy(source, target)

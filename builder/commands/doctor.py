@@ -57,7 +57,7 @@ def _tool(context: Context, name: str, why: str) -> Finding:
 
 def _alias(context: Context, alias: str) -> Finding:
     try:
-        base = mirrors.base(alias, settings={}, environ=context.environ, home=context.home, origins={})
+        base = mirrors.Bases({}, context.environ, context.home, {}).base(alias)
     except BuilderError as error:
         return Finding(f"registry {alias}", False, error.message, error.hint)
     return Finding(f"registry {alias}", True, mirrors.redacted(base))

@@ -2,51 +2,34 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from builder import committed, mirrors, nar, process, toolchain, tree
+from builder import nar, process, toolchain, tree
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
 from builder.fetch import fetch
 from builder.http import Http
-from builder.lock import TOOLCHAIN, Lock, Pin
+from builder.lock import TOOLCHAIN, Lock, Origin, Pin
+from builder.mirrors import Bases
+from builder.plan import FOLDER
 from builder.project import Project
-from builder.sources import of
+from builder.sources import places
 from builder.tree import AppTree
 
 
-def http(context: Context, project: Project, lock: Lock | None) -> Http:
+def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> Http:
     """The way out, with the base of each alias as this machine's configuration has it."""
-    origins = lock.sources if lock else {}
-
-    def base(alias: str) -> str:
-        return mirrors.base(
-            alias,
-            settings=project.settings.mirrors,
-            environ=context.environ,
-            home=context.home,
-            origins=origins,
-        )
-
-    return Http(base, environ=context.environ, offline=context.offline)
+    bases = Bases(project.settings.mirrors, context.environ, context.home, origins)
+    return Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))
 
 
 def provide(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> None:
     """Make sure that the store holds the right bytes of these pins. Raises BuilderError (fetch or mismatch)."""
     missing = [pin for pin in pins if not context.store.verified(pin.sha256)]
-    if not missing:
-        return
-    if context.offline:
-        raise _offline(context, missing)
-    web = http(context, project, lock)
-    fetch(
-        missing,
-        context.store,
-        lambda pin: of(pin.source, lock.sources).locate(pin, web.base(pin.source), web),
-        web,
-        context.progress,
-    )
+    if missing:
+        web = http(context, project, lock.sources)
+        fetch(missing, context.store, places(lock.sources, web), web, context.progress)
 
 
 def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bool) -> Path:
@@ -100,14 +83,11 @@ def stage(context: Context, found: AppTree) -> str:
 def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
     if not frozen:
         return toolchain.load(lock.toolchain.name)
-    path = context.root / committed.FOLDER / "toolchain.json"
+    path = context.root / FOLDER / "toolchain.json"
     return toolchain.Recipe.model_validate(json.loads(path.read_bytes()))
 
 
-def _offline(context: Context, missing: list[Pin]) -> BuilderError:
-    lines = "".join(f"\n  {pin.file} {pin.sha256} ({pin.source})" for pin in missing)
-    return BuilderError(
-        f"--offline, and the store lacks {len(missing)} file(s):{lines}",
-        hint="run `builder fetch` while online",
-        code=Exit.FETCH,
-    )
+def _keep(context: Context, path: Path, sha256: str) -> None:
+    """What was downloaded while locking need not be fetched again."""
+    with context.store.locked(sha256):
+        shutil.move(path, context.store.file(sha256))

@@ -110,7 +110,7 @@ def test_outputs_have_fixed_modes_and_dates(tmp_path: Path) -> None:
 
 def test_a_workspace_is_gone_afterwards(store: Store) -> None:
     """Also when it holds read-only folders, and when an error ends it."""
-    with pytest.raises(KeyboardInterrupt), store.workspace() as folder:  # noqa: PT012 (the folder is made first)
+    with pytest.raises(KeyboardInterrupt), store.workspace() as folder:
         (folder / "closed").mkdir()
         (folder / "closed" / "file").touch()
         (folder / "closed").chmod(0o500)

@@ -1,0 +1,44 @@
+"""`builder lock` as a whole: the lock, then the committed plans that follow from it."""
+
+from builder import committed, lockfile, planning, toolchain
+from builder.commands import Context, supply
+from builder.commands import lock as command
+from builder.commands.lock import LockResult, Outside, Wish
+from builder.errors import BuilderError, Exit
+from builder.lock import FILENAME, Lock
+from builder.plan import FOLDER
+from builder.project import Project
+from builder.resolve import ORIGINS
+
+
+def run(context: Context, project: Project, wish: Wish) -> LockResult:
+    """Lock, then write builder.plan/ where the app has one. Raises BuilderError; then neither is changed."""
+    old = _old(context)
+    origins = {**(old.sources if old else {}), **ORIGINS}
+    outside = Outside(supply.http(context, project, origins), context.environ, context.store.root / "uv")
+    result = command.run(context.root, project, old, outside, wish, context.say)
+    if committed.wanted(context.root):
+        write_plans(context, project, result.lock)
+    return result
+
+
+def write_plans(context: Context, project: Project, lock: Lock) -> None:
+    """Make builder.plan/ hold the plan of each target that can be built."""
+    plans = {target: planning.plan_of(project, lock, target) for target in planning.buildable(lock)}
+    recipe = toolchain.dump(toolchain.load(lock.toolchain.name))
+    changed = committed.save(context.root, committed.files(plans, recipe))
+    state = f"{len(changed)} files written" if changed else "unchanged"
+    context.say(f"{FOLDER}/ {state}: {', '.join(sorted(plans))}")
+
+
+def _old(context: Context) -> Lock | None:
+    """The lock that is there, for its versions; one that can't be read is no reason not to write a new one."""
+    if not (context.root / FILENAME).exists():
+        return None
+    try:
+        return lockfile.load(context.root)
+    except BuilderError as error:
+        if error.code != Exit.LOCK or "is of version" in error.message:
+            raise
+        context.say(f"warning: {error.message}; every version is resolved anew")
+        return None
