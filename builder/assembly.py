@@ -8,7 +8,7 @@ from builder.errors import BuilderError, Exit
 from builder.http import Http
 from builder.kept import Kept
 from builder.lock import Origin, Pin
-from builder.selection import Chosen, Rules
+from builder.selection import DIRECT, Chosen, Rules
 
 _AT_ONCE = 8
 
@@ -36,7 +36,7 @@ def pins(chosen: Mapping[str, Iterable[Chosen]], kept: Kept, rules: Rules, http:
 def origins(chosen: Iterable[Chosen]) -> dict[str, Origin]:
     """Where the sources live that are no well-known registry."""
     return {
-        file.source: Origin(kind="url" if file.source.startswith("direct-") else "pypi", base=file.base)
+        file.source: Origin(kind="url" if file.source.startswith(DIRECT) else "pypi", base=file.base)
         for file in chosen
         if file.base
     }

@@ -1,12 +1,13 @@
 """The prebuilt client of each target: Flet's own wheels, of the very version that the app's flet has."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line
 from builder.graph import Key
 from builder.lock import Known, Need, Origin
-from builder.selection import PYPI, Chosen
+from builder.selection import Chosen
 from builder.simpleindex import IndexFile
 from builder.targets import family
 from builder.wheels import Environment, best
@@ -14,7 +15,7 @@ from builder.wheels import Environment, best
 RELEASES = "flet-releases"
 ORIGIN = Origin(kind="url", base="https://github.com/flet-dev/flet/releases/download/")
 
-Files = Callable[[str], tuple[IndexFile, ...]]  # a project's name -> every file of it on the default index
+Files = Callable[[str, str], tuple[IndexFile, ...]]  # (project, URL of its index or "") -> every file of it
 
 
 def refusal(line: Line, version: str, target: str, declared: bool) -> str:
@@ -34,10 +35,13 @@ def refusal(line: Line, version: str, target: str, declared: bool) -> str:
     return f"no prebuilt client of flet {version} runs there"
 
 
-def wheel(line: Line, version: str, target: str, environment: Environment, files: Files) -> Chosen:
-    """The client's wheel for a target whose family has one. Raises BuilderError (lock) where this version has none."""
-    project = line.wheels[family(target)]
-    held = {file.file: file for file in files(project) if _version(file.file) == version}
+def wheel(line: Line, flet: Chosen, target: str, environment: Environment, files: Files) -> Chosen:
+    """The client's wheel, from the index that `flet` comes from, for a target whose family has one.
+
+    Raises BuilderError (lock) where this version has none.
+    """
+    project, version = line.wheels[family(target)], flet.key.version
+    held = {file.file: file for file in files(project, flet.base) if _version(file.file) == version}
     file = best(held, environment)
     if file is None:
         raise BuilderError(
@@ -46,7 +50,15 @@ def wheel(line: Line, version: str, target: str, environment: Environment, files
             code=Exit.LOCK,
         )
     known: Known = "index" if file.sha256 else "first-use"
-    return Chosen(Key(project, version), PYPI, "", file.file, file.url, file.sha256 or "", file.size, known)
+    return replace(
+        flet,
+        key=Key(project, version),
+        file=file.file,
+        url=file.url,
+        sha256=file.sha256 or "",
+        size=file.size,
+        hash=known,
+    )
 
 
 def archives(line: Line, version: str, targets: Iterable[str]) -> tuple[Need, ...]:

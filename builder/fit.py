@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import takewhile
 
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
@@ -26,6 +27,11 @@ class Fit:
     chosen: tuple[Chosen, ...]
     missing: tuple[Missing, ...]
 
+    @property
+    def lack(self) -> str:
+        """What is missing, for a message; "" where nothing is."""
+        return "; ".join(map(str, self.missing))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -35,6 +41,7 @@ class Place:
     environment: Environment
     rules: Rules
     cut: Collection[tuple[str, str]]  # dependencies that Flet does not mean for it
+    known: str = ""  # what it lacked in the old lock: older versions are not asked for once more
 
 
 def fit(place: Place, resolution: Resolution, again: Again, page: Page) -> Fit:
@@ -45,13 +52,15 @@ def fit(place: Place, resolution: Resolution, again: Again, page: Page) -> Fit:
     """
     first = found = _selected(place, resolution)
     limits: tuple[str, ...] = ()
+    asked = 0
     for _ in range(_ROUNDS):
-        if not found.missing:
+        if not found.missing or found.lack == place.known:
             return found
-        older = [limit for missing in found.missing if (limit := _limit(missing, place.environment, page))]
-        if len(older) < len(found.missing):
-            return first
+        older = takewhile(bool, (_limit(missing, place.environment, page) for missing in found.missing))
         limits += tuple(older)
+        if len(limits) < asked + len(found.missing):
+            return first
+        asked = len(limits)
         other = again(limits)
         if other is None:
             return first
@@ -61,7 +70,7 @@ def fit(place: Place, resolution: Resolution, again: Again, page: Page) -> Fit:
 
 def _selected(place: Place, resolution: Resolution) -> Fit:
     needed = reachable(resolution.graph, place.environment.markers, platform_of(place.target), place.cut)
-    return Fit(*select(resolution.packages, needed, place.environment, place.rules))
+    return Fit(*select(resolution, needed, place.environment, place.rules))
 
 
 def _limit(missing: Missing, environment: Environment, page: Page) -> str:

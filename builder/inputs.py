@@ -34,7 +34,8 @@ def inputs_of(project: Project) -> Inputs:
         requires=_sorted(requires),
         constraints=_sorted(_normal(project.constraints)),
         hashes=_sorted(project.hashes),
-        indexes=tuple(project.indexes),
+        indexes=project.indexes,
+        default_index=project.default_index,
         prereleases=project.prereleases,
         targets=_sorted(settings.targets),
         declared=settings.declared,
@@ -71,6 +72,7 @@ _LISTS = {
     "sdist": "sdist permission",
 }
 _VALUES = {
+    "default_index": "the default index",
     "prereleases": "prereleases",
     "declared": "declared targets",
     "python": "python",

@@ -1,7 +1,7 @@
 """What a new lock takes over from the old one, so that nothing moves without being asked to."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
@@ -17,6 +17,7 @@ class Kept:
     packages: tuple[Pin, ...] = ()
     pins: tuple[Pin, ...] = ()
     known: tuple[Pin, ...] = ()  # all old pins, those to be upgraded too
+    unavailable: Mapping[str, str] = field(default_factory=dict)  # target -> why it could not be locked
 
     @property
     def versions(self) -> frozenset[Key]:
@@ -69,4 +70,5 @@ def keep(old: Lock | None, upgrade: bool, names: Collection[str]) -> Kept:
         packages=tuple(pin for pin in old.packages if pin.name not in wanted),
         pins=tuple(pin for pin in old.pins if canonicalize_name(pin.name) not in wanted),
         known=known,
+        unavailable={} if wanted else old.unavailable,
     )

@@ -53,7 +53,7 @@ class Flutter(Model):
     engine: str  # git revision
     dart: str = ""
     archive: str = ""  # path of the Linux SDK archive below Flutter's release storage
-    sha256: str = ""  # of that archive, where it is known
+    sha256: Sha256 | Literal[""] = ""  # of that archive, where it is known
 
 
 class Toolchain(Model):
@@ -71,6 +71,7 @@ class Inputs(Model):
     overrides: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()  # `name sha256`, the author's own
     indexes: tuple[str, ...] = ()  # of requirements.txt, first index first
+    default_index: bool = Field(default=True, alias="default-index")  # False: the first of `indexes` is in its place
     prereleases: bool = False
     targets: tuple[str, ...]
     declared: bool = False  # True: the author named the targets, so each must lock

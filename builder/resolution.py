@@ -4,7 +4,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,12 +16,12 @@ from builder.errors import BuilderError, Exit
 from builder.graph import ROOT, Graph, Key
 from builder.inputs import CLIENTS
 from builder.lock import Inputs
+from builder.model import DESKTOP, PYODIDE
 from builder.wheels import condition
 
 # What of the caller's uv settings may reach uv: how to connect, never what to resolve.
-_PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_INSECURE_HOST")
+_PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES")
 _PLATFORM = {"android": "emscripten", "web": "emscripten", "linux": "linux", "windows": "win32", "macos": "darwin"}
-_UNHASHED = {"unknown": ""}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,12 @@ class Uv:
     program: str  # path of the executable
     environ: Mapping[str, str]  # the caller's
     cache: Path  # uv's own, absolute
-    index: str  # URL of the default index
+    index: str  # URL of the default index, with its credentials
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)  # URL -> `user:password`
+
+    def secret(self, url: str) -> str:
+        """A URL of the project's own with its credentials in it."""
+        return url.replace("://", f"://{self.credentials[url]}@", 1) if url in self.credentials else url
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Resolution:
 
     packages: Mapping[Key, Package]
     graph: Graph
+    unhashed: frozenset[Key]  # whose index tells no hashes: uv read the files to know them
     newer: tuple[str, ...] | None  # `name version` of each newer one that the index has; None: not known
     warnings: tuple[str, ...]
 
@@ -62,7 +68,7 @@ def resolve(question: Question, uv: Uv) -> Resolution:
     """
     with TemporaryDirectory(prefix="builder-lock-") as folder:
         root = Path(folder)
-        (root / "pyproject.toml").write_text(_project(question), encoding="utf-8")
+        (root / "pyproject.toml").write_text(_project(question, uv), encoding="utf-8")
         if question.preferred:
             (root / "uv.lock").write_text(_preferences(question, uv.index), encoding="utf-8")
         environment = _environment(question, uv)
@@ -73,20 +79,27 @@ def resolve(question: Question, uv: Uv) -> Resolution:
         exported = process.run([*export, "--no-header", "--quiet"], cwd=root, env=environment)
         if exported.code != 0:
             raise _failure(exported.code, exported.err)
+        table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
         return Resolution(
             packages=_packages(tomllib.loads(exported.out)),
-            graph=graph.parse(tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))),
+            graph=graph.parse(table),
+            unhashed=_unhashed(table),
             newer=_newer(uv, root, environment),
             warnings=_warnings(locked.err),
         )
 
 
-def _project(question: Question) -> str:
+def _project(question: Question, uv: Uv) -> str:
     """The scratch pyproject.toml. Only builder's own interpreter is at hand, so Python's version is a marker."""
     inputs = question.inputs
-    extras = {name: [_placed(text, name) for text in texts] for name, texts in _platforms(inputs).items()}
-    common = [text for text in inputs.requires if "extra ==" not in text]
-    where = " or ".join(sorted({f"({condition(target)})" for target in question.targets}))
+    extras = {
+        name: [_reachable(_placed(text, name), uv) for text in texts] for name, texts in _platforms(inputs).items()
+    }
+    common = [_reachable(text, uv) for text in inputs.requires if "extra ==" not in text]
+    # Trap: uv takes a package without sdist for unusable where only Pyodide's wheels fit, for it does not know their
+    # tags; beside the desktop's systems it keeps them.
+    targets = {*question.targets, *(DESKTOP if set(question.targets) & set(PYODIDE) else ())}
+    where = " or ".join(sorted({f"({condition(target)})" for target in targets}))
     space = f"python_full_version == '{inputs.python}.*' and ({where})"
     lines = [
         "[project]",
@@ -120,6 +133,13 @@ def _placed(text: str, platform: str) -> str:
     return text.replace(f'extra == "{platform}"', f'sys_platform == "{_PLATFORM.get(platform, platform)}"')
 
 
+def _reachable(text: str, uv: Uv) -> str:
+    """A requirement whose URL, if it has one, holds the credentials that it takes."""
+    for url in uv.credentials:
+        text = text.replace(f" @ {url}", f" @ {uv.secret(url)}")
+    return text
+
+
 def _preferences(question: Question, index: str) -> str:
     """A uv.lock of nothing but versions: uv keeps them where it can. Its options must be those of the run."""
     parts = ['version = 1\nrequires-python = ">=3.11"\n']
@@ -141,17 +161,18 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
         if name in _PASSED or not name.startswith(("UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"))
     }
     certificates = uv.environ.get("SSL_CERT_FILE") or uv.environ.get("PIP_CERT", "")
+    indexes = [uv.secret(url) for url in question.inputs.indexes]
     found = {
         **kept,
         "UV_CACHE_DIR": str(uv.cache),
-        "UV_DEFAULT_INDEX": uv.index,
+        "UV_DEFAULT_INDEX": uv.index if question.inputs.default_index else indexes.pop(0),
         "UV_NO_CONFIG": "1",
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
         "NO_COLOR": "1",
     }
     found |= {"SSL_CERT_FILE": certificates} if certificates else {}
-    found |= {"UV_INDEX": " ".join(question.inputs.indexes)} if question.inputs.indexes else {}
+    found |= {"UV_INDEX": " ".join(indexes)} if indexes else {}
     found |= {"UV_PRERELEASE": "allow"} if question.inputs.prereleases else {}
     found |= {"UV_EXCLUDE_NEWER": question.exclude_newer} if question.exclude_newer else {}
     return found
@@ -159,11 +180,16 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
 
 def _packages(table: dict[str, Any]) -> dict[Key, Package]:
     """The packages of a pylock.toml (PEP 751), each with all of its files."""
-    for row in table.get("packages", ()):
-        for file in (*row.get("wheels", ()), *filter(None, (row.get("sdist"), row.get("archive")))):
-            if not file.get("hashes"):
-                file["hashes"] = _UNHASHED  # trap: PEP 751 demands one, a plain directory listing has none
     return {Key(package.name, str(package.version or "")): package for package in Pylock.from_dict(table).packages}
+
+
+def _unhashed(table: dict[str, Any]) -> frozenset[Key]:
+    """The packages of a uv.lock that have a file without hash."""
+    return frozenset(
+        Key(row["name"], row.get("version", ""))
+        for row in table.get("package", ())
+        if any("hash" not in file for file in (*row.get("wheels", ()), *filter(None, [row.get("sdist")])))
+    )
 
 
 def _newer(uv: Uv, root: Path, environment: Mapping[str, str]) -> tuple[str, ...] | None:

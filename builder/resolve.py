@@ -16,15 +16,16 @@ from builder.http import Http
 from builder.inputs import CLIENTS
 from builder.kept import Kept
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
+from builder.model import PYODIDE
 from builder.resolution import Question, Resolution, Uv
 from builder.resolution import resolve as ask
-from builder.selection import PYPI, Chosen, direct, rules
+from builder.selection import DIRECT, PYPI, Chosen, direct, plain, rules
 from builder.simpleindex import IndexFile
 from builder.sources import SOURCES
 from builder.sources.pypi import project_files
 from builder.targets import family
 from builder.toolchain import Recipe
-from builder.wheels import BROWSER, DESKTOP, browser, desktop
+from builder.wheels import DESKTOP, browser, desktop
 
 # What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
 ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}
@@ -67,11 +68,11 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     be asked, mismatch where hashes differ.
     """
     _refuse_direct(inputs)
-    page = partial(_page, world.http)
+    page = partial(_page, inputs, world)
     refused = {target: reason for target in inputs.targets if (reason := _early(inputs, target))}
     question = Question(inputs, _rest(inputs, refused), world.kept.versions, exclude_newer=world.exclude_newer)
     with ThreadPoolExecutor(4) as pool:
-        if not world.kept.packages:  # while uv works
+        if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
                 pool.submit(page, project)
         resolution = ask(question, world.uv)
@@ -80,9 +81,9 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     refused |= {target: reason for target in question.targets if (reason := _late(inputs, found, target))}
     chosen: dict[str, tuple[Chosen, ...]] = {}
     for target in _rest(inputs, refused):
-        result = fit(_place(inputs, found, target, world), resolution, partial(_again, found, target, world), page)
+        result = fit(_place(inputs, found, target, world), resolution, partial(_again, found, world), page)
         chosen[target] = result.chosen
-        refused |= {target: "; ".join(map(str, result.missing))} if result.missing else {}
+        refused |= {target: result.lack} if result.missing else {}
     chosen = {target: chosen[target] for target in _rest(inputs, refused)}
     return _answer(inputs, found, chosen, refused, world)
 
@@ -99,14 +100,14 @@ def _early(inputs: Inputs, target: str) -> str:
     """Why a target can't be locked, as far as that is known before anything is asked; "" where it can."""
     if inputs.client != "prebuilt":
         return f"builder can't lock the client `{inputs.client}` yet"
-    if target not in BROWSER and target not in DESKTOP:
+    if target not in PYODIDE and target not in DESKTOP:
         return f"there is no prebuilt client for `{family(target)}`"
     return runtimes.refusal(inputs, target) if target in DESKTOP else ""
 
 
 def _late(inputs: Inputs, found: Found, target: str) -> str:
     """Why a target can't be locked with this version of Flet; "" where it can."""
-    if target in BROWSER and inputs.python not in found.line.pyodide:
+    if target in PYODIDE and inputs.python not in found.line.pyodide:
         pythons = ", ".join(sorted(found.line.pyodide))
         return f"flet {found.flet} has no Pyodide with Python {inputs.python}; it has one with {pythons}"
     return client_wheels.refusal(found.line, found.flet, target, inputs.declared)
@@ -143,16 +144,16 @@ def _place(inputs: Inputs, found: Found, target: str, world: World) -> Place:
     its_rules = rules(inputs, world.http.base(PYPI), target)
     if target in DESKTOP:
         python = runtimes.build(inputs, target, world.kept).python
-        return Place(target, desktop(target, python), its_rules, ())
+        return Place(target, desktop(target, python), its_rules, (), world.kept.unavailable.get(target, ""))
     pyodide = found.line.pyodide[inputs.python]
-    return Place(target, browser(pyodide), its_rules, [("flet", name) for name in pyodide.without])
+    cut = [("flet", name) for name in pyodide.without]
+    return Place(target, browser(pyodide), its_rules, cut, world.kept.unavailable.get(target, ""))
 
 
-def _again(found: Found, target: str, world: World, limits: tuple[str, ...]) -> Resolution | None:
-    """A resolution for one target alone, as near to the common one as its limits allow; None where there is none."""
+def _again(found: Found, world: World, limits: tuple[str, ...]) -> Resolution | None:
+    """Another resolution, as near to the common one as the limits allow; None where there is none."""
     question = replace(
         found.question,
-        targets=(target,),
         preferred=frozenset(found.resolution.packages),
         limits=(*limits, f"flet=={found.flet}"),
     )
@@ -168,8 +169,7 @@ def _answer(
     inputs: Inputs, found: Found, chosen: Mapping[str, tuple[Chosen, ...]], refused: Mapping[str, str], world: World
 ) -> Answer:
     """The lock of what was chosen for each target, with the client and the interpreter of each."""
-    clients = {target: _client(inputs, found, target, world) for target in chosen}
-    every = {target: (*files, *clients[target]) for target, files in chosen.items()}
+    every = {target: (*files, *_client(inputs, found, target, files, world)) for target, files in chosen.items()}
     default = world.http.base(PYPI)
     pins = _pins(inputs, found, tuple(chosen), world)
     used = {pin.source for pin in pins}
@@ -188,22 +188,26 @@ def _answer(
     return Answer(lock, found.resolution.newer, _warnings(found))
 
 
-def _client(inputs: Inputs, found: Found, target: str, world: World) -> tuple[Chosen, ...]:
+def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...], world: World) -> tuple[Chosen, ...]:
     """The wheel that holds a target's client; none where an archive does."""
     project = found.line.wheels.get(family(target))
     if project is None:
         return ()
+    flet = next(file for file in files if file.key.name == "flet")
+    if flet.source.startswith(DIRECT):  # a wheel of flet by its URL says nothing of where the client is
+        flet = replace(flet, source=PYPI, base="")
     old = world.kept.package(project, found.flet, target)
-    if old and old.size is not None:
-        return (Chosen(Key(old.name, old.version), old.source, "", old.file, "", old.sha256, old.size, old.hash),)
+    if old and old.size is not None and old.source == flet.source:
+        key = Key(old.name, old.version)
+        return (replace(flet, key=key, file=old.file, url="", sha256=old.sha256, size=old.size, hash=old.hash),)
     environment = _place(inputs, found, target, world).environment
-    return (client_wheels.wheel(found.line, found.flet, target, environment, partial(_page, world.http)),)
+    return (client_wheels.wheel(found.line, flet, target, environment, partial(_page, inputs, world)),)
 
 
 def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) -> tuple[Pin, ...]:
     """All that is no Python package: CPython, Pyodide, and clients that come as archives."""
     desktops = [target for target in targets if target in DESKTOP]
-    browsers = tuple(target for target in targets if target in BROWSER)
+    browsers = tuple(target for target in targets if target in PYODIDE)
     pins = runtimes.pins([runtimes.build(inputs, target, world.kept) for target in desktops], world.http)
     if browsers:
         pins += runtimes.pyodide(found.line.pyodide[inputs.python], browsers, world.kept, world.http)
@@ -211,8 +215,10 @@ def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) 
     return pins + SOURCES["url"].resolve(client_wheels.archives(found.line, found.flet, outside), world.http)
 
 
-def _page(http: Http, project: str, base: str = "") -> tuple[IndexFile, ...]:
-    return project_files(project, base or http.base(PYPI), http)
+def _page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:
+    """Every file of a project on one of the project's own indexes, or on the default one."""
+    own = {plain(url): plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/")) for url in inputs.indexes}
+    return project_files(project, own.get(base) or world.http.base(PYPI), world.http)
 
 
 def _warnings(found: Found) -> tuple[str, ...]:

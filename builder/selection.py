@@ -1,7 +1,7 @@
 """Of what the resolver found, the one file of each package that a target uses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
@@ -10,9 +10,11 @@ from builder import data
 from builder.errors import BuilderError, Exit
 from builder.graph import ROOT, Key
 from builder.lock import Inputs, Known
+from builder.resolution import Resolution
 from builder.wheels import Environment, best, summary, tags_of
 
 PYPI = "pypi"
+DIRECT = "direct-"  # with a project's name: the alias of a wheel that is required by its URL
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Missing:
 
     def __str__(self) -> str:
         by = ", ".join("the project" if name == ROOT else f"`{name}`" for name in self.required_by)
-        only = "a source archive only" if not any(map(tags_of, self.files)) else f"wheels of {summary(self.files)}"
-        return f"`{self.key.name}` {self.key.version} (required by {by}) has no wheel for it, but {only}"
+        return (
+            f"`{self.key.name}` {self.key.version} (required by {by}) has {summary(self.files)}, none for this target"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,7 @@ def plain(url: str) -> str:
 
 
 def select(
-    packages: Mapping[Key, Package],
-    needed: Mapping[Key, tuple[str, ...]],
-    environment: Environment,
-    rules: Rules,
+    resolution: Resolution, needed: Mapping[Key, tuple[str, ...]], environment: Environment, rules: Rules
 ) -> tuple[tuple[Chosen, ...], tuple[Missing, ...]]:
     """The file of each needed package, and those packages that have none.
 
@@ -92,13 +92,13 @@ def select(
     """
     chosen, missing = [], []
     for key, required_by in needed.items():
-        file = _file(packages[key], environment, rules)
+        file = _file(resolution.packages[key], environment, rules)
         if file is None:
-            package = packages[key]
+            package = resolution.packages[key]
             names = tuple(sorted(_files(package)))
             missing.append(Missing(key, required_by, names, rules.source(package.index)[1]))
         else:
-            chosen.append(file)
+            chosen.append(replace(file, hash="first-use") if key in resolution.unhashed else file)
     return tuple(chosen), tuple(missing)
 
 
@@ -133,7 +133,7 @@ def _chosen(package: Package, file: PackageWheel | PackageSdist | PackageArchive
     key, url, sha256 = Key(package.name, str(package.version or "")), file.url or "", _sha256(file)
     if isinstance(file, PackageArchive):
         base = plain(url.rpartition("/")[0])
-        return Chosen(key, f"direct-{package.name}", base, _name(file), url, sha256, file.size, "first-use")
+        return Chosen(key, f"{DIRECT}{package.name}", base, _name(file), url, sha256, file.size, "first-use")
     alias, base = rules.source(package.index)
     return Chosen(key, alias, base, _name(file), url, sha256, file.size, "index" if sha256 else "first-use")
 

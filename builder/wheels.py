@@ -9,6 +9,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, create_compatible
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from builder.fletline import Pyodide
+from builder.model import PYODIDE
 
 GLIBC = 28  # the floor is glibc 2.28; a target's wheels ask for no newer one
 MACOS = (12, 0)  # the oldest macOS that Flet's client starts on
@@ -21,7 +22,6 @@ DESKTOP = {
     "macos-x86_64": {"os_name": "posix", "sys_platform": "darwin", "platform_system": "Darwin"},
     "macos-arm64": {"os_name": "posix", "sys_platform": "darwin", "platform_system": "Darwin"},
 }
-BROWSER = ("apk", "web")  # both run Pyodide
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def browser(pyodide: Pyodide) -> Environment:
 
 def condition(target: str) -> str:
     """The PEP 508 marker that holds on a target only (web and apk are one), as the resolver is told it."""
-    if target in BROWSER:
+    if target in PYODIDE:
         return "sys_platform == 'emscripten'"
     machine = "AMD64" if target == "windows-x86_64" else target.split("-", 1)[1]
     return f"sys_platform == '{DESKTOP[target]['sys_platform']}' and platform_machine == '{machine}'"
@@ -89,14 +89,14 @@ def tags_of(filename: str) -> frozenset[Tag]:
 
 
 def summary(filenames: Iterable[str]) -> str:
-    """Which wheels there are, for a message: `cp311 to cp313 for macosx arm64, win amd64`."""
+    """Which wheels there are, for a message: `wheels of cp311 to cp313 for macosx arm64, win amd64`."""
     tags = {tag for filename in filenames for tag in tags_of(filename)}
     if not tags:
-        return "no wheel at all"
-    pythons = sorted({tag.interpreter for tag in tags}, key=lambda name: (len(name), name))
-    platforms = sorted({_kind(tag.platform) for tag in tags})
-    span = pythons[0] if len(pythons) == 1 else f"{pythons[0]} to {pythons[-1]}"
-    return f"{span} for {', '.join(platforms)}"
+        return "a source archive only"
+    pythons = {tag.interpreter for tag in tags}
+    common = sorted((name for name in pythons if name.startswith("cp")), key=lambda name: (len(name), name))
+    span = " to ".join(dict.fromkeys((common[0], common[-1]))) if common else ", ".join(sorted(pythons))
+    return f"wheels of {span} for {', '.join(sorted({_kind(tag.platform) for tag in tags}))}"
 
 
 @cache

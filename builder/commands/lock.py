@@ -58,7 +58,7 @@ def run(
     inputs = inputs_of(project)
     world = resolve.World(
         http=outside.http,
-        uv=Uv(_program(), outside.environ, outside.cache, outside.http.secret_base("pypi")),
+        uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi")),
         kept=keep(old, wish.upgrade, wish.packages),
         recipe=toolchain.load(RECIPE),
         exclude_newer=wish.exclude_newer or inputs.exclude_newer,
@@ -126,7 +126,8 @@ def _joined(pins: Iterable[Pin]) -> dict[str, str]:
     return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
 
 
-def _program() -> str:
+def resolver() -> str:
+    """The path of the `uv` that is installed with builder. Raises BuilderError (fetch) where there is none."""
     from uv import find_uv_bin
 
     try:

@@ -1,0 +1,491 @@
+"""Locks made with the real uv against small indexes on this machine."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+
+import pytest
+from uv import find_uv_bin
+
+from builder import lockfile, resolve
+from builder.commands import lock as command
+from builder.errors import BuilderError, Exit
+from builder.http import Http
+from builder.inputs import inputs_of
+from builder.kept import keep
+from builder.project import Project
+from builder.resolution import Uv
+from builder.settings import Settings
+from builder.toolchain import Recipe
+
+RECIPE = Recipe(name="python-3.12", nar="a" * 64, parts=())
+DESKTOP = ("linux-aarch64", "linux-x86_64", "macos-arm64", "macos-x86_64", "windows-x86_64")
+JSON = "application/vnd.pypi.simple.v1+json"
+
+
+def archive(name, version, requires=(), extras=()):
+    """The bytes of a wheel that holds nothing but its metadata."""
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    body = "".join(f"Provides-Extra: {extra}\n" for extra in extras)
+    body += "".join(f"Requires-Dist: {text}\n" for text in requires)
+    data = io.BytesIO()
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
+    with zipfile.ZipFile(data, "w") as opened:
+        for file, text in (("METADATA", head + body), ("WHEEL", "Wheel-Version: 1.0\n"), ("RECORD", "")):
+            opened.writestr(zipfile.ZipInfo(f"{folder}/{file}"), text)
+    return data.getvalue()
+
+
+@dataclass
+class Index:
+    """A simple index on a server of a test."""
+
+    server: object
+    reply: type
+    form: str = "html"  # or "json", or "json without sizes"
+    hashed: bool = True
+    files: dict = field(default_factory=dict)  # project -> file -> bytes
+    yanked: set = field(default_factory=set)
+    uploaded: dict = field(default_factory=dict)  # file -> instant; others were there from the start
+
+    @property
+    def url(self):
+        """The URL of the index."""
+        return f"{self.server.url}simple/"
+
+    def add(self, name, version, tags=("py3-none-any",), requires=(), extras=()):
+        """Publish wheels."""
+        for tag in tags:
+            file = f"{name.replace('-', '_')}-{version}-{tag}.whl"
+            self.put(name, file, archive(name, version, requires, extras) + b"")
+
+    def put(self, name, file, data):
+        """Publish any file."""
+        self.files.setdefault(name, {})[file] = data
+        self.server.routes[f"/files/{file}"] = data
+        self.server.routes[f"/simple/{name}/"] = self.page(name)
+
+    def page(self, name):
+        """The page of a project as the server answers it."""
+        body = (self._json if self.form.startswith("json") else self._html)(name)
+        kind = JSON if self.form.startswith("json") else "text/html"
+        return self.reply(body.encode(), headers={"Content-Type": kind})
+
+    def _html(self, name):
+        links = []
+        for file, data in self.files[name].items():
+            mark = f"#sha256={hashlib.sha256(data).hexdigest()}" if self.hashed else ""
+            yanked = ' data-yanked=""' if file in self.yanked else ""
+            links.append(f'<a href="../../files/{file}{mark}"{yanked}>{file}</a><br>')
+        return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>"
+
+    def _json(self, name):
+        rows = []
+        for file, data in self.files[name].items():
+            hashes = {"sha256": hashlib.sha256(data).hexdigest()} if self.hashed else {}
+            size = {} if "without" in self.form else {"size": len(data)}
+            time = self.uploaded.get(file, "2020-01-01T00:00:00Z")
+            rows.append({"filename": file, "url": f"../../files/{file}", "hashes": hashes, "upload-time": time, **size})
+        return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": rows})
+
+
+def publish(index):
+    """What a lock of flet 0.82.2 needs."""
+    index.add(
+        "flet",
+        "0.82.2",
+        requires=[
+            "msgpack>=1",
+            'httpx; platform_system != "Pyodide"',
+            'flet-web==0.82.2; extra == "all" or extra == "web"',
+            'flet-desktop==0.82.2; sys_platform == "win32" and extra == "all"',
+        ],
+        extras=["all", "web"],
+    )
+    index.add("flet-web", "0.82.2", requires=["fastapi"])
+    index.add(
+        "flet-desktop", "0.82.2", ["py3-none-win_amd64", "py3-none-macosx_12_0_arm64", "py3-none-macosx_12_0_x86_64"]
+    )
+    light = [f"py3-none-manylinux_2_{minor}_{machine}" for minor in (28, 35) for machine in ("x86_64", "aarch64")]
+    index.add("flet-desktop-light", "0.82.2", light)
+    native = ["manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "win_amd64", "macosx_11_0_arm64", "macosx_10_9_x86_64"]
+    index.add("msgpack", "1.1.0", [f"cp312-cp312-{platform}" for platform in native])
+    index.put("msgpack", "msgpack-1.1.0.tar.gz", b"source of msgpack")
+    index.add("httpx", "0.28.0", requires=["idna"])
+    index.add("idna", "3.10")
+    return index
+
+
+@pytest.fixture
+def new_index(serve, reply):
+    """Make indexes that hold Flet."""
+    return lambda **more: publish(Index(serve(), reply, **more))
+
+
+@pytest.fixture
+def index(new_index):
+    """One index that holds Flet."""
+    return new_index()
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """Lock requirements against an index."""
+
+    def made(
+        index, *requires, old=None, upgrade=False, names=(), exclude_newer="", settings=None, credentials=None, **more
+    ):
+        environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_HTTP_RETRIES": "0"}
+        http = Http(lambda alias: {"pypi": index.url}[alias], environ=environ, sleep=lambda seconds: None)
+        made_of = requires or ("flet==0.82.2",)
+        project = Project(name="app", version="1", requires=made_of, settings=settings or Settings(), **more)
+        world = resolve.World(
+            http=http,
+            uv=Uv(find_uv_bin(), environ, tmp_path / "cache", index.url, credentials or {}),
+            kept=keep(old, upgrade, names),
+            recipe=RECIPE,
+            exclude_newer=exclude_newer,
+        )
+        return resolve.resolve(inputs_of(project), world)
+
+    return made
+
+
+def own_heads(index):
+    """How often builder, not uv, asked for a size."""
+    return sum((asked.method, asked.headers["user-agent"]) == ("HEAD", "builder") for asked in index.server.asked)
+
+
+def files(answer, name):
+    """The files that a lock has of a project, with their targets."""
+    return {pin.file: pin.targets for pin in answer.lock.packages if pin.name == name}
+
+
+def versions(answer):
+    """The version of each package in a lock."""
+    return {pin.name: pin.version for pin in answer.lock.packages}
+
+
+def targets(*names):
+    """Settings that declare targets."""
+    return Settings(targets=list(names), declared=True)
+
+
+def test_every_target_gets_what_it_needs_and_no_more(index, locked):
+    """A lock holds each target's own wheels and client; the web needs no httpx, no client's dependency is in it."""
+    answer = locked(index, "flet[all]==0.82.2")
+    assert answer.lock.unavailable == {}
+    assert versions(answer).keys() == {
+        "flet", "flet-desktop", "flet-desktop-light", "flet-web", "httpx", "idna", "msgpack",
+    }  # fmt: skip
+    assert files(answer, "httpx") == {"httpx-0.28.0-py3-none-any.whl": DESKTOP}
+    assert files(answer, "idna") == {"idna-3.10-py3-none-any.whl": DESKTOP}
+    assert files(answer, "msgpack")["msgpack-1.1.0.tar.gz"] == ("apk", "web")
+    assert files(answer, "flet-web") == {"flet_web-0.82.2-py3-none-any.whl": ("apk", "web")}
+    assert files(answer, "flet-desktop-light") == {
+        "flet_desktop_light-0.82.2-py3-none-manylinux_2_28_aarch64.whl": ("linux-aarch64",),
+        "flet_desktop_light-0.82.2-py3-none-manylinux_2_28_x86_64.whl": ("linux-x86_64",),
+    }
+    assert {pin.hash for pin in answer.lock.packages} == {"index"}
+
+
+def test_cpython_of_the_desktop_is_of_the_table(index, locked):
+    """Each desktop target has its CPython 3.12 with a hash that builder's tables know."""
+    pins = {pin.targets: pin for pin in locked(index).lock.pins}
+    assert pins.keys() == {(target,) for target in DESKTOP}
+    assert all(pin.version.startswith("3.12.") and pin.hash == "table" and pin.size is None for pin in pins.values())
+    assert "x86_64-unknown-linux-gnu-install_only_stripped" in pins[("linux-x86_64",)].file
+
+
+def test_the_app_may_need_on_the_web_what_flet_does_not(index, locked):
+    """The cut dependency of Flet stays where somebody else requires it."""
+    answer = locked(index, "flet==0.82.2", "httpx")
+    assert "web" in files(answer, "httpx")["httpx-0.28.0-py3-none-any.whl"]
+    assert "web" in files(answer, "idna")["idna-3.10-py3-none-any.whl"]
+
+
+@pytest.mark.parametrize("form", ["html", "json", "json without sizes"])
+def test_mirrors_of_any_kind_give_the_same_bytes(new_index, locked, form):
+    """Two mirrors with the same files, as HTML and in another form, give one lock, and neither is named in it."""
+    first, second = new_index(), new_index(form=form)
+    one, two = (lockfile.dump(locked(index).lock) for index in (first, second))
+    assert one == two
+    assert "127.0.0.1" not in one
+    assert "size = " in one
+
+
+def test_a_known_size_is_not_asked_for_again(index, locked):
+    """The old lock tells sizes that the index does not."""
+    old = locked(index).lock
+    heads = own_heads(index)
+    again = locked(index, old=old)
+    assert heads > 0
+    assert own_heads(index) == heads
+    assert again.lock == old
+
+
+def test_old_versions_stay_until_asked(index, locked):
+    """A newer version alone changes nothing but what is told; an upgrade takes all of them, or only the one named."""
+    old = locked(index).lock
+    index.add("httpx", "0.29.0", requires=["idna"])
+    index.add("idna", "3.11")
+    kept = locked(index, old=old)
+    assert kept.lock == old
+    assert set(kept.newer) == {"httpx 0.29.0", "idna 3.11"}
+    one = versions(locked(index, old=old, names=["idna"]))
+    assert (one["httpx"], one["idna"]) == ("0.28.0", "3.11")
+    every = locked(index, old=old, upgrade=True)
+    assert (versions(every)["httpx"], versions(every)["idna"], every.newer) == ("0.29.0", "3.11", ())
+
+
+def test_old_versions_stay_with_prereleases_on(index, locked):
+    """The resolver takes the old versions whatever the project's options are."""
+    index.add("httpx", "0.29.0rc1", requires=["idna"])
+    old = locked(index, prereleases=True).lock
+    assert "0.29.0rc1" in {pin.version for pin in old.packages}
+    index.add("httpx", "0.29.0rc2", requires=["idna"])
+    assert locked(index, old=old, prereleases=True).lock == old
+
+
+def test_what_is_too_new_is_not_taken(new_index, locked):
+    """Files that were published after an instant do not exist for the lock; the old versions stay as without it."""
+    index = new_index(form="json")
+    index.uploaded["idna-3.11-py3-none-any.whl"] = "2026-02-01T00:00:00Z"
+    index.add("idna", "3.11")
+    assert versions(locked(index))["idna"] == "3.11"
+    old = locked(index, exclude_newer="2026-01-01T00:00:00Z").lock
+    assert {pin.version for pin in old.packages if pin.name == "idna"} == {"3.10"}
+    assert versions(locked(index, old=old, exclude_newer="2026-03-01T00:00:00Z"))["idna"] == "3.10"
+
+
+def test_a_new_requirement_moves_nothing_else(index, locked):
+    """The old versions are kept when a requirement comes."""
+    old = locked(index).lock
+    index.add("idna", "3.11")
+    index.add("six", "1.17.0")
+    found = versions(locked(index, "flet==0.82.2", "six", old=old))
+    assert (found["six"], found["idna"]) == ("1.17.0", "3.10")
+
+
+def test_an_unknown_name_to_upgrade_is_refused(index, locked):
+    """A typo after --upgrade-package is an error."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, old=locked(index).lock, names=["nothing"])
+    assert caught.value.code == Exit.USAGE
+
+
+def test_a_default_target_without_wheel_is_recorded(index, locked):
+    """The reason names package, version, who requires it and what there is; other targets lock."""
+    index.add("native", "2.0", ["cp312-cp312-win_amd64"])
+    index.add("middle", "1.0", requires=["native"])
+    answer = locked(index, "flet==0.82.2", "middle")
+    assert answer.lock.unavailable.keys() == {"apk", "web", *DESKTOP} - {"windows-x86_64"}
+    assert answer.lock.unavailable["web"] == (
+        "`native` 2.0 (required by `middle`) has wheels of cp312 for win amd64, none for this target"
+    )
+    assert {target for pin in answer.lock.packages for target in pin.targets} == {"windows-x86_64"}
+
+
+def test_a_declared_target_without_wheel_is_an_error(index, locked):
+    """What the author asked for must lock; the mend names the choices."""
+    index.add("native", "2.0", ["cp312-cp312-win_amd64"])
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "native", settings=targets("web", "windows"))
+    assert caught.value.code == Exit.LOCK
+    assert "`web` can't be locked: `native` 2.0 (required by the project)" in caught.value.message
+    assert all(word in caught.value.hint for word in ("sdist", "targets", "client"))
+
+
+def test_an_older_version_with_a_wheel_serves_its_target(index, locked):
+    """Where only an older version has a wheel for a target, that target gets it and the others keep the newest."""
+    index.add("native", "1.0", ["cp312-cp312-win_amd64", "cp312-cp312-pyodide_2024_0_wasm32"])
+    index.add("native", "2.0", ["cp312-cp312-win_amd64"])
+    answer = locked(index, "flet==0.82.2", "native", settings=targets("web", "windows"))
+    assert files(answer, "native") == {
+        "native-1.0-cp312-cp312-pyodide_2024_0_wasm32.whl": ("web",),
+        "native-2.0-cp312-cp312-win_amd64.whl": ("windows-x86_64",),
+    }
+
+
+def test_a_source_archive_is_taken_only_where_it_is_allowed(index, locked):
+    """Without permission a package of nothing but source fails; with it the archive is pinned."""
+    index.add("pure", "1.0", ["cp312-cp312-win_amd64"])
+    index.put("pure", "pure-1.0.tar.gz", b"source")
+    assert "web" in locked(index, "flet==0.82.2", "pure").lock.unavailable
+    answer = locked(index, "flet==0.82.2", "pure", settings=Settings(sdist=["pure"]))
+    assert answer.lock.unavailable == {}
+    assert "web" in files(answer, "pure")["pure-1.0.tar.gz"]
+
+
+def test_extras_and_markers_are_followed_for_each_target(index, locked):
+    """An extra's dependency and one with a marker reach only the targets that they hold on."""
+    index.add("tool", "1.0", requires=['idna; extra == "names"', 'six; sys_platform == "emscripten"'], extras=["names"])
+    index.add("six", "1.17.0")
+    answer = locked(index, "flet==0.82.2", "tool[names]")
+    assert files(answer, "six") == {"six-1.17.0-py3-none-any.whl": ("apk", "web")}
+    assert len(files(answer, "idna")["idna-3.10-py3-none-any.whl"]) == 7
+
+
+def test_a_platforms_own_requirement_reaches_that_platform_only(index, locked):
+    """What [tool.flet.android] asks for is in the APK and not on the web, though both run Pyodide."""
+    index.add("six", "1.17.0")
+    index.add("repath", "0.9.0")
+    answer = locked(index, platform_requires={"android": ("six",), "linux": ("repath",)})
+    assert files(answer, "six") == {"six-1.17.0-py3-none-any.whl": ("apk",)}
+    assert files(answer, "repath") == {"repath-0.9.0-py3-none-any.whl": ("linux-aarch64", "linux-x86_64")}
+
+
+def test_requirements_without_solution_are_an_error_of_the_lock(index, locked):
+    """The resolver's own words say what conflicts."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "idna>4")
+    assert caught.value.code == Exit.LOCK
+    assert "idna" in caught.value.message
+
+
+def test_an_index_that_is_away_is_an_error_of_fetching(index, locked, serve):
+    """No answer from the index is told as such."""
+    index.server.routes.clear()
+    index.server.routes["/simple/flet/"] = index.reply(b"", 503)
+    with pytest.raises(BuilderError) as caught:
+        locked(index)
+    assert caught.value.code == Exit.FETCH
+
+
+def test_the_authors_hash_chooses_and_refuses(index, locked):
+    """A hash of the author's own is held to; where the index has other bytes the lock fails."""
+    right = hashlib.sha256(index.files["idna"]["idna-3.10-py3-none-any.whl"]).hexdigest()
+    assert versions(locked(index, hashes=(f"idna {right}",)))["idna"] == "3.10"
+    with pytest.raises(BuilderError) as caught:
+        locked(index, hashes=("idna " + "0" * 64,))
+    assert caught.value.code == Exit.MISMATCH
+    assert right in caught.value.message
+
+
+def test_a_published_file_that_changed_is_refused(index, locked):
+    """An index that now has other bytes under an old name is not believed."""
+    old = locked(index).lock
+    index.put("idna", "idna-3.10-py3-none-any.whl", archive("idna", "3.10", ["six"]))
+    index.add("six", "1.17.0")
+    with pytest.raises(BuilderError) as caught:
+        locked(index, old=old)
+    assert caught.value.code == Exit.MISMATCH
+
+
+def test_an_index_without_hashes_is_used_and_said(new_index, locked):
+    """A plain listing of files gives pins whose hash is of the first use."""
+    answer = locked(new_index(hashed=False))
+    assert {pin.name: pin.hash for pin in answer.lock.packages if pin.hash != "first-use"} == {}
+    assert all(pin.size for pin in answer.lock.packages)
+
+
+def test_a_private_index_has_an_alias_of_its_own(index, serve, reply, locked):
+    """What comes from the project's own index is pinned to it, without credentials; the rest is not."""
+    private = Index(serve(), reply)
+    private.add("secret", "1.0")
+    answer = locked(index, "flet==0.82.2", "secret", indexes=(private.url,), credentials={private.url: "user:word"})
+    assert {pin.name: pin.source for pin in answer.lock.packages}["secret"] == "index-1"
+    assert {pin.name: pin.source for pin in answer.lock.packages}["flet"] == "pypi"
+    assert answer.lock.sources["index-1"].base == private.url
+    assert "word" not in lockfile.dump(answer.lock)
+    assert any(asked.headers.get("authorization") for asked in private.server.asked)
+
+
+def test_the_first_index_that_has_a_name_wins(index, serve, reply, locked):
+    """A newer version on the default index does not take the place of a private package."""
+    private = Index(serve(), reply)
+    private.add("six", "1.0")
+    index.add("six", "9.9")
+    assert versions(locked(index, "flet==0.82.2", "six", indexes=(private.url,)))["six"] == "1.0"
+
+
+def test_an_index_in_the_place_of_the_default_one_serves_all(index, new_index, locked):
+    """With the default index replaced, clients too come from the project's own, and the default one is not asked."""
+    own = new_index()
+    answer = locked(index, indexes=(own.url,), default_index=False)
+    assert {pin.source for pin in answer.lock.packages} == {"index-1"}
+    assert index.server.asked == []
+
+
+def test_a_wheel_by_its_url_is_pinned(index, locked):
+    """A direct reference to a wheel has a source of its own and a hash of the first use."""
+    index.add("loose", "1.0")
+    url = f"{index.server.url}files/loose-1.0-py3-none-any.whl"
+    answer = locked(index, "flet==0.82.2", f"loose @ {url}")
+    pin = next(pin for pin in answer.lock.packages if pin.name == "loose")
+    assert (pin.source, pin.file, pin.hash) == ("direct-loose", "loose-1.0-py3-none-any.whl", "first-use")
+    assert answer.lock.sources["direct-loose"].base == f"{index.server.url}files/"
+    assert pin.sha256 == hashlib.sha256(index.files["loose"][pin.file]).hexdigest()
+
+
+@pytest.mark.parametrize("url", ["git+https://host/app.git", "file:wheels/app-1.0-py3-none-any.whl"])
+def test_a_folder_or_repository_is_refused(index, locked, url):
+    """What has no bytes to pin is refused before anything is asked."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", f"app @ {url}")
+    assert caught.value.code == Exit.LOCK
+    assert index.server.asked == []
+
+
+def test_a_yanked_version_is_noted(index, locked):
+    """A version that was withdrawn is locked where it is asked for, with a warning."""
+    index.yanked.add("idna-3.10-py3-none-any.whl")
+    index.add("idna", "3.10")
+    assert any("yanked" in text for text in locked(index, "flet==0.82.2", "idna==3.10").warnings)
+
+
+def test_a_flet_that_no_line_knows_is_refused_and_an_untested_one_warns(index, locked):
+    """An unknown line is an error of the lock; another version of a known line is only noted."""
+    index.add("flet", "9.9.0", requires=["msgpack"])
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==9.9.0")
+    assert (caught.value.code, "9.9.0" in caught.value.message) == (Exit.LOCK, True)
+    index.add("flet", "0.82.1", requires=["msgpack"])
+    index.add("flet-web", "0.82.1")
+    answer = locked(index, "flet==0.82.1", settings=targets("web"))
+    assert any("0.82.1 was not tested" in text for text in answer.warnings)
+
+
+def test_bytedeco_lacks_a_target_and_the_reason_names_the_other_runtime(index, locked):
+    """No CPython for a declared target is told before anything is asked, with the runtime that has one."""
+    settings = Settings(targets=["macos-arm64"], declared=True, runtime="bytedeco")
+    with pytest.raises(BuilderError) as caught:
+        locked(index, settings=settings)
+    assert 'runtime = "python-build-standalone"' in caught.value.message
+    assert index.server.asked == []
+
+
+def test_python_3_14_has_no_desktop(index, locked):
+    """Only the web of a line whose Pyodide is 3.14 locks with it; flet 0.82 has none."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, settings=Settings(python="3.14"))
+    assert "Python 3.12 only" in caught.value.message
+
+
+def test_what_moved_is_told(index, locked):
+    """A person reads what came, moved and went, and what could be newer."""
+    old = locked(index).lock
+    index.add("httpx", "0.29.0")
+    answer = locked(index, old=old, upgrade=True)
+    added, updated, removed = command.changes(old, answer.lock)
+    assert (added, updated, removed) == ((), ("httpx 0.28.0 -> 0.29.0",), ("idna 3.10",))
+    result = command.LockResult(answer.lock, True, added, updated, removed, ("six 2",))
+    assert command.told(result) == (
+        "updated httpx 0.28.0 -> 0.29.0",
+        "removed idna 3.10",
+        "1 newer version exists: six 2",
+        f"builder.lock written: {len(answer.lock.by_sha256())} files for 7 targets",
+    )
+
+
+def test_check_is_offline_and_names_the_change(index, locked, tmp_path):
+    """A lock fits the project that it was made of; of another one the error says what changed."""
+    lockfile.save(tmp_path, locked(index).lock)
+    command.check(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2",)))
+    with pytest.raises(BuilderError) as caught:
+        command.check(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2", "six")))
+    assert caught.value.code == Exit.LOCK
+    assert "requirement `six` was added" in caught.value.message
