@@ -46,7 +46,7 @@ def script(root: Path, planned: Plan) -> Callable[[str], bytes]:
 
 def stale(planned: Plan, project: Mapping[str, object], lock: Lock) -> str:
     """Why a committed plan may not run any more: what of the project changed, or which pin is gone; "" if it may."""
-    changed = [key for key in sorted({*planned.project, *project}) if planned.project.get(key) != project.get(key)]
+    changed = _changed(planned.project, project)
     if changed:
         return f"the project's {', '.join(f'`{key}`' for key in changed)} changed since"
     held = lock.by_sha256()
@@ -88,6 +88,18 @@ def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
             path.unlink()
             changed.append(name)
     return changed
+
+
+def _changed(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """The dotted names of what differs between two tables."""
+    found = []
+    for key in sorted({*before, *now}):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += [f"{key}.{name}" for name in _changed(old, new)]
+        elif old != new:
+            found.append(key)
+    return found
 
 
 def _broken(name: str, why: str) -> BuilderError:

@@ -22,6 +22,7 @@ class Supplies:
     trees: Mapping[str, str]  # symbolic tree -> NAR sha256 under which the store holds it
     pins: Callable[[set[str]], None]  # makes sure that the store holds the files of these sha256, or raises
     toolchain: Callable[[], Path]  # makes sure that the root is there, or raises
+    path: str  # PATH of the host, for the backend's own program
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _missing(planned: Plan, store: Store, keys: Mapping[str, str]) -> list[Step]
 def _run(step: Step, planned: Plan, store: Store, backend: Backend, run: _Run) -> None:
     try:
         with store.workspace() as folder:
-            work = Work(step, folder, _inputs(step, store, run), run.toolchain, planned.environment)
+            work = Work(step, folder, _inputs(step, store, run), run.toolchain, planned.environment, run.supplies.path)
             _lay_out(work, run.supplies.scripts)
             backend.run(work, run.say)
             store.put(run.keys[step.name], folder / "out")

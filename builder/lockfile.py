@@ -40,7 +40,7 @@ def parse(data: bytes) -> Lock:
     if type(version) is int and version > VERSION:
         raise BuilderError(
             f"{FILENAME} is of version {version}; this builder reads up to {VERSION}",
-            hint="install a newer builder, or run `builder lock` to write it anew",
+            hint="install a newer builder, or remove it and run `builder lock`",
             code=Exit.LOCK,
         )
     if version != VERSION:

@@ -10,6 +10,12 @@ from builder.targets import TARGETS, family
 
 def plan_of(project: Project, lock: Lock, target: str) -> Plan:
     """The plan of a target. Raises BuilderError (lock) where the lock lacks the target or a pin of it. Pure."""
+    if family(target) not in TARGETS.names():
+        raise BuilderError(
+            f"this builder can't build `{target}`",
+            hint=f"it builds: {', '.join(TARGETS.names())}",
+            code=Exit.USAGE,
+        )
     if target in lock.unavailable:
         raise BuilderError(
             f"`{target}` could not be locked: {lock.unavailable[target]}",

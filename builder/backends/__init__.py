@@ -16,15 +16,16 @@ class Work:
     folder: Path  # absolute, on disk: holds `out` (empty) and `in` with the step's texts and scripts
     inputs: Mapping[str, Path]  # name under `in/` -> absolute path of a file or folder, to be shown read-only
     toolchain: Path  # absolute path of the root
-    environment: Mapping[str, str]
+    environment: Mapping[str, str]  # the step's whole environment
+    path: str  # PATH of the host, for the backend's own program
 
 
 @dataclass(frozen=True)
 class Backend:
     """One place that can run steps."""
 
-    refusal: Callable[[], str]  # why it can't run here, "" where it can
-    mend: Callable[[], str]  # what makes it work
+    refusal: Callable[[str], str]  # (PATH of the host) -> why it can't run here, "" where it can
+    mend: str  # what makes it work
     run: Callable[[Work, Callable[[str], None]], None]  # the step's output lines go to the second; raises BuilderError
 
 

@@ -7,7 +7,6 @@ from builder.backends import Backend, Work
 from builder.errors import BuilderError, Exit
 from builder.inside.start import REFUSED
 
-_HOST = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
 _MEND = (
     "install bubblewrap (`apt-get install bubblewrap`) and allow user namespaces; on Ubuntu 24.04: "
     "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or an AppArmor profile for bwrap"
@@ -47,7 +46,7 @@ def argv(work: Work) -> list[str]:
 def run(work: Work, say: Callable[[str], None]) -> None:
     """Run a step. Raises BuilderError (sandbox) where bubblewrap can't, (step) where the step fails."""
     try:
-        done = process.run(argv(work), env=_HOST, line=say)
+        done = process.run(argv(work), env={"PATH": work.path}, line=say)
     except FileNotFoundError as error:
         raise BuilderError("`bwrap` is not installed", hint=_MEND, code=Exit.SANDBOX) from error
     if done.code == 0:
@@ -62,14 +61,14 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     )
 
 
-def refusal() -> str:
+def refusal(path: str) -> str:
     """Why bubblewrap can't make a sandbox on this host; "" where it can."""
     probe = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--", "true"]
     try:
-        done = process.run(probe, env=_HOST)
+        done = process.run(probe, env={"PATH": path})
     except FileNotFoundError:
         return "`bwrap` is not installed"
     return "" if done.code == 0 else (done.err.strip() or f"bwrap ended with {done.code}")
 
 
-BACKEND = Backend(refusal=refusal, mend=lambda: _MEND, run=run)
+BACKEND = Backend(refusal=refusal, mend=_MEND, run=run)

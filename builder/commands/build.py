@@ -133,6 +133,7 @@ def _execute(context: Context, made_of: Made, request: Request, tree: str) -> Ar
         trees={"app": tree},
         pins=lambda wanted: supply.provide(context, project, locked, [pins[sha256] for sha256 in sorted(wanted)]),
         toolchain=lambda: supply.toolchain_root(context, project, locked, frozen=request.frozen),
+        path=context.environ.get("PATH", ""),
     )
     return execute.build(made_of.plan, context.store, BACKENDS[request.backend], supplies, context.say)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from builder import mirrors
 from builder.backends import BACKENDS
 from builder.commands import Context
+from builder.commands.lock import resolver
 from builder.errors import BuilderError
 
 _ROOM = 2 << 30  # bytes; toolchain, pins and outputs of a few targets
@@ -23,16 +24,16 @@ class Finding:
 
 def run(context: Context) -> tuple[Finding, ...]:
     """Look at every backend, the store's place, the tools, and where each registry is; asks no network."""
-    backends = tuple(_backend(name) for name in BACKENDS.names())
-    tools = tuple(_tool(context, name, why) for name, why in (("uv", "`builder lock`"), ("git", "the app's file list")))
+    backends = tuple(_backend(context, name) for name in BACKENDS.names())
+    tools = (_resolver(), _git(context))
     aliases = tuple(_alias(context, alias) for alias in ("pypi", "maven", "npm", "debian"))
     return (*backends, _store(context), *tools, *aliases)
 
 
-def _backend(name: str) -> Finding:
+def _backend(context: Context, name: str) -> Finding:
     backend = BACKENDS[name]
-    refusal = backend.refusal()
-    return Finding(f"backend {name}", not refusal, refusal or "runs steps in a sandbox of its own", backend.mend())
+    refusal = backend.refusal(context.environ.get("PATH", ""))
+    return Finding(f"backend {name}", not refusal, refusal or "runs steps in a sandbox of its own", backend.mend)
 
 
 def _store(context: Context) -> Finding:
@@ -50,9 +51,17 @@ def _store(context: Context) -> Finding:
     )
 
 
-def _tool(context: Context, name: str, why: str) -> Finding:
-    place = shutil.which(name, path=context.environ.get("PATH", ""))
-    return Finding(f"tool {name}", place is not None, place or f"missing; {why} needs it", f"install {name}")
+def _resolver() -> Finding:
+    try:
+        return Finding("tool uv", True, resolver())
+    except BuilderError as error:
+        return Finding("tool uv", False, error.message, error.hint)
+
+
+def _git(context: Context) -> Finding:
+    place = shutil.which("git", path=context.environ.get("PATH", ""))
+    detail = place or "missing; an app under git can't be built without it"
+    return Finding("tool git", place is not None, detail, "install git")
 
 
 def _alias(context: Context, alias: str) -> Finding:

@@ -41,7 +41,7 @@ def backend(ran: list[str]) -> Backend:
         if subprocess.run([sys.executable, script, *work.step.args], cwd=work.folder, check=False).returncode:
             raise BuilderError(f"step `{work.step.name}` failed", hint="mend it", code=Exit.STEP)
 
-    return Backend(refusal=str, mend=str, run=run)
+    return Backend(refusal=lambda path: "", mend="", run=run)
 
 
 def plan(second: str = "join.py") -> Plan:
@@ -69,7 +69,7 @@ class World:
         (tree / "main.py").write_text(source)
         key = self.store.put_under_digest(tree)
         self.store.file(PIN).write_bytes(WORDS)
-        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, lambda: self.folder)
+        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, lambda: self.folder, "")
         return execute.build(plan(second), Store(self.store.root), backend(self.ran), supplies, lambda line: None)
 
 
