@@ -25,8 +25,9 @@ import tree
 ASSETS = "assets"
 PAGES = ("index.html", "manifest.json")
 _STAGE = ".app"
-_NEVER = ("requirements.txt", "pyproject.toml")  # the client would install what these name, from the network
-_PACKAGES = "__pypackages__"
+# The client would install, from the network, what the first two name; builder's own files say nothing to a running app;
+# of a folder of packages there can be one.
+_NEVER = ("requirements.txt", "pyproject.toml", "builder.lock", "builder.plan", "build", "__pypackages__")
 _REPLACEABLE = ("favicon.png", "manifest.json")  # files of the client, beside icons/, that an app's assets may replace
 
 
@@ -77,7 +78,7 @@ def hides(out: Path, name: str) -> bool:
 
 def add_app(root: Path, settings: dict[str, Any], out: Path) -> None:
     """app.tar.gz: the layer of the packages, then the app's files; raises Refused where the app can't start."""
-    exclude = [*settings["exclude"], ASSETS, "build", _PACKAGES, *_NEVER]
+    exclude = [*settings["exclude"], ASSETS, *_NEVER]
     names = app_tree.files(root, app_tree.rules(exclude, settings["include"], defaults=settings["defaults"]))
     junk = patterns.matcher(settings["cleanup"])
     names = [name for name in names if not junk(name)]

@@ -130,11 +130,14 @@ def test_known_file_is_mended_to_the_expected_bytes(client: Callable[..., Path],
 
 
 def test_unknown_file_is_mended_if_what_is_searched_is_there_once(
-    client: Callable[..., Path], step_failed: type[Exception]
+    client: Callable[..., Path], inside: Any, step_failed: type[Exception]
 ) -> None:
     """Another version of a file is mended, or refused with what was looked for."""
     other = "load('micropip');\nmore();\n"
+    client(patches=[patch()])
+    assert "mended" not in inside.said
     assert (client({"python-worker.js": other}, patches=[patch()]) / "python-worker.js").read_text() == "more();\n"
+    assert "mended python-worker.js, though it is not the one of the tested version" in inside.said
     for text, count in (("run();\n", 0), (WORKER * 2, 2)):
         with pytest.raises(step_failed, match=rf"holds {count} times, not once, what is to be mended"):
             client({"python-worker.js": text}, patches=[patch()])

@@ -16,6 +16,8 @@ APP = {
     "assets/logo.png": "png",
     "requirements.txt": "flet\n",
     "pyproject.toml": "[project]\n",
+    "builder.lock": "",
+    "builder.plan/web.json": "",
     ".env": "SECRET=1",
     ".git/config": "",
     "__pycache__/main.pyc": "",
