@@ -84,8 +84,8 @@ def test_counter_runs_on_python_3_14(tmp_path: Path, browse: Browse) -> None:
     app = copy("counter-1.0", tmp_path)
     (app / "builder.lock").unlink(missing_ok=True)
     shutil.rmtree(app / "builder.plan", ignore_errors=True)
-    with (app / "pyproject.toml").open("a") as file:
-        file.write('\n[tool.builder]\npython = "3.14"\ntargets = ["web"]\n')
+    tables = '[tool.builder]\npython = "3.14"\ntargets = ["web"]\n'
+    (app / "pyproject.toml").write_text(f'[project]\nname = "counter"\ndependencies = ["flet==1.0.5"]\n\n{tables}')
     with browse(build(app)) as page:
         assert_counts(page, "/")
 
