@@ -1,11 +1,14 @@
 """The one table of Flet keys, and what is made of it."""
 
 import inspect
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from builder.errors import BuilderError, Exit
@@ -180,6 +183,24 @@ def test_a_wrong_option_is_a_matter_of_usage() -> None:
 def test_a_value_has_one_form(key: str, value: Any, wanted: Any) -> None:
     """Base URLs get their slashes, one string stands for a list of it."""
     assert check(BY_NAME[key], value, key, Exit.PROJECT) == wanted
+
+
+PARTS = st.sampled_from(sorted({part for name in written() for part in name.split(".")}))
+LEAVES = st.one_of(
+    st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.dates(), st.lists(st.text(max_size=3))
+)
+TABLES = st.recursive(LEAVES, lambda inner: st.dictionaries(PARTS, inner, max_size=3), max_leaves=8)
+
+
+@given(st.dictionaries(PARTS, TABLES), st.dictionaries(st.sampled_from(sorted(BY_NAME)), LEAVES, max_size=2))
+def test_no_value_breaks_the_reader(table: dict[str, Any], given: dict[str, Any]) -> None:
+    """Whatever known keys hold, the outcome is JSON-able values or one error."""
+    try:
+        found = parse(table, given, lambda line: None)
+    except BuilderError as error:
+        assert error.hint
+    else:
+        json.dumps(found, allow_nan=False).encode()
 
 
 def command(platform: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
