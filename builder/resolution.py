@@ -4,6 +4,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,18 +76,11 @@ def resolve(question: Question, uv: Uv) -> Resolution:
         locked = process.run([uv.program, "lock", "--no-progress"], cwd=root, env=environment)
         if locked.code != 0:
             raise _failure(locked.code, locked.err)
-        export = [uv.program, "export", "--frozen", "--format", "pylock.toml", "--all-extras", "--no-emit-project"]
-        exported = process.run([*export, "--no-header", "--quiet"], cwd=root, env=environment)
-        if exported.code != 0:
-            raise _failure(exported.code, exported.err)
-        table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
-        return Resolution(
-            packages=_packages(tomllib.loads(exported.out)),
-            graph=graph.parse(table),
-            unhashed=_unhashed(table),
-            newer=_newer(uv, root, environment),
-            warnings=_warnings(locked.err),
-        )
+        with ThreadPoolExecutor(1) as pool:
+            newer = pool.submit(_newer, uv, root, environment)
+            packages = _packages(uv, root, environment)
+            table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
+            return Resolution(packages, graph.parse(table), _unhashed(table), newer.result(), _warnings(locked.err))
 
 
 def _project(question: Question, uv: Uv) -> str:
@@ -178,9 +172,14 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
     return found
 
 
-def _packages(table: dict[str, Any]) -> dict[Key, Package]:
-    """The packages of a pylock.toml (PEP 751), each with all of its files."""
-    return {Key(package.name, str(package.version or "")): package for package in Pylock.from_dict(table).packages}
+def _packages(uv: Uv, root: Path, environment: Mapping[str, str]) -> dict[Key, Package]:
+    """Each package with all of its files, by way of a pylock.toml (PEP 751)."""
+    export = [uv.program, "export", "--frozen", "--format", "pylock.toml", "--all-extras", "--no-emit-project"]
+    done = process.run([*export, "--no-header", "--quiet"], cwd=root, env=environment)
+    if done.code != 0:
+        raise _failure(done.code, done.err)
+    pylock = Pylock.from_dict(tomllib.loads(done.out))
+    return {Key(package.name, str(package.version or "")): package for package in pylock.packages}
 
 
 def _unhashed(table: dict[str, Any]) -> frozenset[Key]:
