@@ -20,7 +20,7 @@ def _unchanged(argv: list[str]) -> str | None:
     from builder import noop
 
     path = noop.store_root(os.environ) / "apps" / f"{noop.name(argv, os.getcwd(), os.environ)}.json"
-    return noop.recall(path, "stdout") if path.is_file() else None
+    return noop.recall(path, "stdout")
 
 
 if __name__ == "__main__":

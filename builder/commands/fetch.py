@@ -1,4 +1,4 @@
-"""`builder fetch`: every pin of the chosen targets into the store, and the toolchain made, so that builds work offline."""
+"""`builder fetch`: the pins of the chosen targets into the store, and the toolchain made: builds then work offline."""
 
 from builder import lockfile
 from builder.commands import Context, supply

@@ -102,10 +102,9 @@ PACKAGES = (
     ),
     Key(
         "compile.packages",
-        "Compile the packages to byte code",
+        "Compile the packages to byte code (Flet 0.82 itself does not by default)",
         kind="bool",
         default=True,
-        defaults={"0.82": False},
         option="--compile-packages/--no-compile-packages",
         scope="both",
         honoured=True,

@@ -231,3 +231,28 @@ def browse(tmp_path: Path) -> Callable[[Path], contextlib.AbstractContextManager
             pytest.fail(lacking)
         pytest.skip(lacking)
     return lambda site: _browse(site, tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """One store for all real tests of a run, never the user's; each pin is fetched once."""
+    base = tmp_path_factory.getbasetemp()
+    store = (base if worker_id == "master" else base.parent) / "one-store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUILDER_HOME", str(store))
+        yield
+
+
+@pytest.fixture
+def tool() -> Callable[[str], str]:
+    """The path of a program; skips where it is missing, fails where all tools must be there."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None and os.environ.get("BUILDER_REQUIRE_TOOLS") == "1":
+            pytest.fail(f"{name} not found")
+        if path is None:
+            pytest.skip(f"{name} not found")
+        return path
+
+    return find
