@@ -63,6 +63,10 @@ class Http:
             self._bases[alias] = self._credentials.strip(self._base_of(alias))
         return self._bases[alias]
 
+    def learn(self, url: str) -> None:
+        """Send the credentials in a URL with what lies on the same origin from now on."""
+        self._credentials.strip(url)
+
     def secret_base(self, alias: str) -> str:
         """The base URL of a source with its credentials: for the environment of a child, never for a message."""
         return self._base_of(alias)

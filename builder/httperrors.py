@@ -67,7 +67,7 @@ def unreachable(url: str, alias: str, error: Exception) -> BuilderError:
     """No answer came, and why (an exception of urllib3)."""
     from urllib3.exceptions import NameResolutionError, ProxyError, ReadTimeoutError, SSLError
 
-    host = urlsplit(url).hostname
+    parts = urlsplit(url)
     mirror = variable(alias) if alias else "BUILDER_MIRROR_<ALIAS>"
     network = f"check the network and HTTPS_PROXY, or name a mirror with {mirror}"
     if isinstance(error, ProxyError):
@@ -82,10 +82,10 @@ def unreachable(url: str, alias: str, error: Exception) -> BuilderError:
         hint = "let SSL_CERT_FILE name the certificate authority of your network, as a PEM file"
         return _error(f"`{url}` can't be trusted: {reason}", hint)
     if isinstance(error, NameResolutionError):
-        return _error(f"the host `{host}` of `{url}` can't be found", network)
+        return _error(f"the host `{parts.hostname}` can't be found", network)
     if isinstance(error, ReadTimeoutError):
         return _error(f"`{url}` does not answer in time", network)
-    return _error(f"`{url}` can't be reached", network)
+    return _error(f"`{parts.scheme}://{parts.netloc}/` can't be reached", network)
 
 
 def final(error: Exception) -> bool:

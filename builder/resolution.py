@@ -1,6 +1,7 @@
 """One run of uv for all targets: which version of what, and every file of these versions."""
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from builder.wheels import condition
 
 # What of the caller's uv settings may reach uv: how to connect, never what to resolve.
 _PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES")
+_TRIES = re.compile(r"Request failed after \d+ retries in [\d.]+s")  # another time with each run
 _PLATFORM = {"android": "emscripten", "web": "emscripten", "linux": "linux", "windows": "win32", "macos": "darwin"}
 
 
@@ -105,6 +107,7 @@ def _project(question: Question, uv: Uv) -> str:
         *(f"{name} = {_toml(texts)}" for name, texts in sorted(extras.items())),
         "[tool.uv]",
         "package = false",
+        f"no-build = {'false' if inputs.sdist else 'true'}",  # else uv runs a package's build script on the host
         f"environments = {_toml([space])}",
         f"constraint-dependencies = {_toml([*inputs.constraints, *question.limits])}",
         f"override-dependencies = {_toml(list(inputs.overrides))}",
@@ -212,7 +215,8 @@ def _warnings(err: str) -> tuple[str, ...]:
 
 def _failure(code: int, err: str) -> BuilderError:
     """uv ends with 1 where there is no solution, with 2 where something kept it from looking."""
-    text = err.strip().removeprefix("error: ")
+    said = [line for line in err.splitlines() if not line.startswith("Using CPython")]
+    text = _TRIES.sub("Request failed", "\n".join(said).split("\nhint: ")[0]).strip().removeprefix("error: ")
     if code == 1:
         return BuilderError(
             f"the requirements can't be met together: {text}",

@@ -58,7 +58,7 @@ def run(
     inputs = inputs_of(project)
     world = resolve.World(
         http=outside.http,
-        uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi")),
+        uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi"), project.credentials),
         kept=keep(old, wish.upgrade, wish.packages),
         recipe=toolchain.load(RECIPE),
         exclude_newer=wish.exclude_newer or inputs.exclude_newer,

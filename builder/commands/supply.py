@@ -21,15 +21,16 @@ from builder.tree import AppTree
 def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> Http:
     """The way out, with the base of each alias as this machine's configuration has it."""
     bases = Bases(project.settings.mirrors, context.environ, context.home, origins)
-    return Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))
+    web = Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))
+    for url, secret in project.credentials.items():
+        web.learn(url.replace("://", f"://{secret}@", 1))
+    return web
 
 
 def provide(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> None:
     """Make sure that the store holds the right bytes of these pins. Raises BuilderError (fetch or mismatch)."""
-    missing = [pin for pin in pins if not context.store.verified(pin.sha256)]
-    if missing:
-        web = http(context, project, lock.sources)
-        fetch(missing, context.store, places(lock.sources, web), web, context.progress)
+    web = http(context, project, lock.sources)
+    fetch(pins, context.store, places(lock.sources, web), web, context.progress)
 
 
 def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bool) -> Path:
