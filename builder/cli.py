@@ -14,9 +14,9 @@ import typer
 from builder import log, noop, project, talk
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
-from builder.fetch import Progress, silent
 from builder.flags import with_flet_options
 from builder.fletkeys.options import from_options
+from builder.progress import Progress, silent
 from builder.store import Store
 
 app = typer.Typer(
@@ -99,13 +99,14 @@ def lock(
     verbose: Verbose = 0,
 ) -> None:
     """Pin every outside byte in builder.lock, and write the committed plans where builder.plan/ is."""
-    from builder.commands import lock as command
+    from builder.commands import check as checking
 
     context = _context(path, "lock", verbose)
     found = project.load(context.root, {}, _warn, context.environ)
     if check:
-        command.check(context.root, found)
+        checking.run(context.root, found)
         return
+    from builder.commands import lock as command
     from builder.commands import locking
 
     locking.run(context, found, command.Wish(upgrade, tuple(upgrade_package or ()), exclude_newer))

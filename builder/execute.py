@@ -1,7 +1,9 @@
 """The only loop over steps: runs what the store lacks, from the artifact backwards."""
 
 import errno
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from builder import noop, plan
 from builder.backends import Backend, Work
 from builder.errors import BuilderError, Exit
 from builder.plan import Built, Pinned, Plan, Step
-from builder.store import Store
+from builder.store import Store, remove
 
 Say = Callable[[str], None]
 
@@ -21,7 +23,7 @@ class Supplies:
     scripts: Callable[[str], bytes]  # text of a script by name
     trees: Mapping[str, str]  # symbolic tree -> NAR sha256 under which the store holds it
     pins: Callable[[set[str]], None]  # makes sure that the store holds the files of these sha256, or raises
-    toolchain: Callable[[], Path]  # makes sure that the root is there, or raises
+    toolchain: Callable[[], Path]  # makes sure that the store claims the root, or raises
     path: str  # PATH of the host, for the backend's own program
 
 
@@ -34,32 +36,39 @@ class Artifact:
     digest: str  # sha256 of a file; NAR sha256 of a folder
 
 
+class _Unsound(Exception):  # noqa: N818 (a finding, not a fault)
+    """Something that a step was given turned out to be damaged; the store has forgotten it."""
+
+
 def build(planned: Plan, store: Store, backend: Backend, supplies: Supplies, say: Say) -> Artifact:
     """Make the artifact of a plan, running as few steps as the store allows.
 
     Raises BuilderError: fetch or mismatch from the supplies, sandbox or step from the backend.
     """
     keys = plan.keys(planned, dict(supplies.trees))
-    missing = _missing(planned, store, keys)
-    kept = [step.name for step in planned.steps if store.holds(keys[step.name])] if missing else []
-    for name in kept:
-        say(f"kept  {name} {keys[name][:12]}")
-    if missing:
-        supplies.pins({pin for step in missing for pin in _pins(step)})
-        toolchain = supplies.toolchain()
-        for step in missing:
-            say(f"build {step.name} {keys[step.name][:12]}")
-            with store.locked(keys[step.name]):
-                if not store.holds(keys[step.name]):  # another process may have made it meanwhile
-                    _run(step, planned, store, backend, _Run(keys, supplies, toolchain, say))
-    return _artifact(planned, store, keys[planned.steps[-1].name])
+    last = keys[planned.steps[-1].name]
+    told: set[str] = set()
+    while True:
+        missing = _missing(planned, store, keys)
+        for step in planned.steps if missing else ():
+            if step not in missing and store.claims(keys[step.name]) and step.name not in told:
+                say(f"kept  {step.name} {keys[step.name][:12]}")
+                told.add(step.name)
+        try:
+            if missing:
+                _run_all(missing, planned, _Run(store, backend, keys, supplies, say))
+            if store.holds(last):
+                return _artifact(planned, store, last)
+        except _Unsound:
+            continue  # what was damaged is missing now
 
 
 @dataclass(frozen=True)
 class _Run:
+    store: Store
+    backend: Backend
     keys: Mapping[str, str]
     supplies: Supplies
-    toolchain: Path
     say: Say
 
 
@@ -67,34 +76,78 @@ def _missing(planned: Plan, store: Store, keys: Mapping[str, str]) -> list[Step]
     """The steps that must run, in order: from the last one back, as far as outputs are wanted and absent."""
     wanted, missing = {planned.steps[-1].name}, []
     for step in reversed(planned.steps):
-        if step.name in wanted and not store.holds(keys[step.name]):
+        if step.name in wanted and not store.claims(keys[step.name]):
             missing.append(step)
             wanted |= {source.step for source in step.inputs.values() if isinstance(source, Built)}
     return missing[::-1]
 
 
-def _run(step: Step, planned: Plan, store: Store, backend: Backend, run: _Run) -> None:
+def _run_all(missing: list[Step], planned: Plan, run: _Run) -> None:
+    """Run steps in order. What they are given is hashed meanwhile, and nothing is kept before all of it was right."""
+    run.supplies.pins({pin for step in missing for pin in _pins(step)})
+    toolchain = run.supplies.toolchain()
+    made = {run.keys[step.name] for step in missing}
+    given = {run.keys[source.step] for step in missing for source in step.inputs.values() if isinstance(source, Built)}
+    with ThreadPoolExecutor(2) as pool:
+        checks = [pool.submit(run.store.holds, key) for key in sorted((given | {planned.toolchain}) - made)]
+
+        def sound() -> None:
+            if not all(check.result() for check in checks):
+                raise _Unsound
+
+        for step in missing:
+            run.say(f"build {step.name} {run.keys[step.name][:12]}")
+            with run.store.locked(run.keys[step.name]):
+                if not run.store.claims(run.keys[step.name]):  # another process may have made it meanwhile
+                    _run(step, planned, toolchain, run, sound)
+
+
+def _run(step: Step, planned: Plan, toolchain: Path, run: _Run, sound: Callable[[], None]) -> None:
     try:
-        with store.workspace() as folder:
-            work = Work(step, folder, _inputs(step, store, run), run.toolchain, planned.environment, run.supplies.path)
-            _lay_out(work, run.supplies.scripts)
-            backend.run(work, run.say)
-            store.put(run.keys[step.name], folder / "out")
+        with run.store.workspace() as folder:
+            inputs = _inputs(step, run)
+            if step.scripts[0] != plan.MERGE or not _linked(step, inputs, folder / "out"):
+                work = Work(step, folder, inputs, toolchain, planned.environment, run.supplies.path)
+                _lay_out(work, run.supplies.scripts)
+                try:
+                    run.backend.run(work, run.say)
+                except BuilderError:
+                    sound()  # a step that failed on damaged inputs says nothing
+                    raise
+            sound()
+            run.store.put(run.keys[step.name], folder / "out")
     except OSError as error:
+        sound()
         raise _disk(step, error) from error
 
 
-def _inputs(step: Step, store: Store, run: _Run) -> dict[str, Path]:
-    """Where each input of a step lies in the store, hashed again before a step reads it."""
+def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
+    """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
+    try:
+        for name in step.args:
+            for folder, _, files in os.walk(inputs[name]):
+                place = out / Path(folder).relative_to(inputs[name])
+                place.mkdir(parents=True, exist_ok=True)
+                for file in files:
+                    (place / file).unlink(missing_ok=True)
+                    os.link(Path(folder, file), place / file, follow_symlinks=False)
+    except OSError:  # a disk without hard links, or folders that only the script can refuse
+        remove(out)
+        return False
+    return True
+
+
+def _inputs(step: Step, run: _Run) -> dict[str, Path]:
+    """Where each input of a step lies in the store."""
     places = {}
     for name, source in step.inputs.items():
         match source:
             case Pinned(pin=sha256):
-                places[name] = store.file(sha256)
+                places[name] = run.store.file(sha256)
             case Built(step=earlier):
-                places[name] = store.output(run.keys[earlier])
+                places[name] = run.store.output(run.keys[earlier])
             case plan.Tree(tree=tree):
-                places[name] = store.output(run.supplies.trees[tree])
+                places[name] = run.store.output(run.supplies.trees[tree])
     return places
 
 

@@ -6,28 +6,17 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from builder.errors import BuilderError, Exit
 from builder.http import Http
 from builder.lock import Pin
 from builder.mirrors import redacted
+from builder.progress import Progress, silent
 from builder.receive import receive
 from builder.store import Store
 
 _THREADS = 6
 _GRACE = 2.0  # seconds that a thread gets to leave after Ctrl-C
-
-
-class Progress(Protocol):
-    """Told as bytes come, never by two threads at once."""
-
-    def __call__(self, done: int, total: int, left: int) -> None:
-        """`done` of `total` bytes are there (sizes not known yet count as what came), `left` files are not."""
-
-
-def silent(done: int, total: int, left: int) -> None:
-    """No progress is wanted."""
 
 
 def fetch(

@@ -1,7 +1,6 @@
 """The log: every command that ran and what it wrote, in a file always, on the terminal with -v and -vv."""
 
 import logging
-import logging.handlers
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +15,9 @@ def start(path: Path, verbose: int, terminal: TextIO) -> None:
         handler.close()
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    file = logging.handlers.RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, encoding="utf-8", delay=True)
+    if path.exists() and path.stat().st_size > _SIZE:
+        path.replace(path.with_name(f"{path.name}.1"))
+    file = logging.FileHandler(path, encoding="utf-8", delay=True)
     file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
     logger.addHandler(file)
     if verbose:

@@ -16,7 +16,7 @@ PREBUILT = (*PYODIDE, *DESKTOP)
 class Model(BaseModel):
     """Frozen data that refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def canonical(value: Any) -> bytes:

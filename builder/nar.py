@@ -73,7 +73,7 @@ def _node(found: _Hash, path: str, buffer: memoryview) -> None:
             found.update(_CLOSE)
         found.update(_CLOSE)
     elif stat.S_ISLNK(mode):
-        target = os.readlink(path)  # noqa: PTH115 (Path would make `x` of `./x`)
+        target = os.readlink(path)
         found.update(_SYMLINK + _string(os.fsencode(target)) + _CLOSE)
     else:
         raise OSError(errno.EINVAL, "is no file, folder or symlink", path)

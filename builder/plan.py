@@ -9,6 +9,7 @@ from builder.model import Model, Sha256, digest
 
 CONTRACT = 1  # what a step may see and rely on; a change of it changes every key
 FOLDER = "builder.plan"
+MERGE = "merge.py"  # the script that lays folders over each other; linking the same files does as well
 SCRIPTS = "inside"  # the folder of a plan's scripts, and the name under `in/` at which a step finds them
 
 ENVIRONMENT = {

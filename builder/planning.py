@@ -3,9 +3,11 @@
 from builder import plan, scripts
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
-from builder.plan import File, Pinned, Plan
+from builder.plan import Built, File, Pinned, Plan, Step
 from builder.project import Project
 from builder.targets import TARGETS, family
+
+STDLIB = "stdlib"  # name of the step, of its script, and under `in/` where start.py looks
 
 
 def plan_of(project: Project, lock: Lock, target: str) -> Plan:
@@ -29,7 +31,7 @@ def plan_of(project: Project, lock: Lock, target: str) -> Plan:
             code=Exit.LOCK,
         )
     chosen = TARGETS[family(target)]
-    steps = chosen.steps(project, lock, target)
+    steps = _started(chosen.steps(project, lock, target))
     held = lock.by_sha256()
     used = {source.pin for step in steps for source in step.inputs.values() if isinstance(source, Pinned)}
     names = {name for step in steps for name in step.scripts}
@@ -45,6 +47,13 @@ def plan_of(project: Project, lock: Lock, target: str) -> Plan:
         },
         steps=steps,
     )
+
+
+def _started(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, each with the byte code of the standard library, which a first step makes for all plans."""
+    first = Step(name=STDLIB, scripts=scripts.closure(f"{STDLIB}.py"), args=scripts.stdlib())
+    started = {STDLIB: Built(step=STDLIB)}
+    return (first, *(step.model_copy(update={"inputs": {**step.inputs, **started}}) for step in steps))
 
 
 def buildable(lock: Lock) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 # Scripts import one module a line, by bare name; parsing each into a tree would cost a build 0.1 s.
-_IMPORT = re.compile(rb"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(rb"^ *(?:import (?=[\w.]+$)|from (?=[\w.]+ import ))(\w+)", re.MULTILINE)
 START = "start.py"  # what a backend runs first: it proves the sandbox, then runs the step's script
 
 
@@ -34,7 +34,18 @@ def sha256(name: str) -> str:
     return hashlib.sha256(text(name)).hexdigest()
 
 
+@cache
+def stdlib() -> tuple[str, ...]:
+    """The modules of the standard library that any script imports, sorted."""
+    found = {module.decode() for name in _names() for module in _IMPORT.findall(text(name))}
+    return tuple(sorted(found - {name.removesuffix(".py") for name in _names()}))
+
+
 def _imports(name: str) -> list[str]:
-    siblings = {entry.name for entry in files("builder.inside").iterdir() if entry.name.endswith(".py")}
     named = (f"{module.decode()}.py" for module in _IMPORT.findall(text(name)))
-    return [script for script in named if script in siblings]
+    return [script for script in named if script in _names()]
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(entry.name for entry in files("builder.inside").iterdir() if entry.name.endswith(".py"))

@@ -111,6 +111,10 @@ class Store:
             self.remove(key)
         return right
 
+    def claims(self, key: str) -> bool:
+        """Whether an output of that key seems to be there; only `holds` says that it is right."""
+        return self._record(key).is_file() and self.output(key).is_dir()
+
     def digest(self, key: str) -> str:
         """The NAR sha256 (hex) of an output that `holds`."""
         return self._record(key).read_text()

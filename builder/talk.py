@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TextIO
 
-from builder.fetch import Progress
+from builder.progress import Progress
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from builder import data, fletline, scripts, templates
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line, Web
 from builder.lock import Lock, Pin
-from builder.plan import Built, Pinned, Step
+from builder.plan import MERGE, Built, Pinned, Step
 
 CLIENT, PACKAGES, LAYER = "client", "packages", "layer"  # names of the steps
 BYTECODE = "3.12"  # the Python of the toolchain: it compiles for no other
@@ -90,6 +90,12 @@ def layer() -> Step:
         args=(PACKAGES, "__pypackages__/"),
         inputs={PACKAGES: Built(step=PACKAGES)},
     )
+
+
+def merged(name: str, *steps: str) -> Step:
+    """The step that lays the outputs of others over each other, the first one lowest."""
+    inputs = {step: Built(step=step) for step in steps}
+    return Step(name=name, scripts=scripts.closure(MERGE), args=steps, inputs=inputs)
 
 
 def _chosen(web: Web, renderer: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.fetch import Progress, silent
+from builder.progress import Progress, silent
 from builder.store import Store
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from builder import committed, execute, lockfile, noop, planning, scripts
 from builder.backends import BACKENDS
-from builder.commands import Context, lock, supply
+from builder.commands import Context, check, supply
 from builder.commands.deliver import deliver, expected, forget_older
 from builder.errors import BuilderError, Exit
 from builder.execute import Artifact, Supplies
@@ -95,7 +95,7 @@ def _plan(context: Context, project: Project, locked: Lock, request: Request) ->
                 code=Exit.LOCK,
             )
         return planned
-    lock.check(context.root, project)
+    check.run(context.root, project)
     planned = planning.plan_of(project, locked, request.target)
     if committed.wanted(context.root) and not request.options:
         _say_difference(context, planned)

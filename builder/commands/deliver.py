@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import filecmp
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from builder.commands import Context
 from builder.store import remove
 
 EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
+_BLOCK = 1 << 20  # bytes
 _FICLONE = 0x40049409  # linux/fs.h; the file systems that lack it answer with an error
 
 
@@ -95,12 +95,21 @@ def _linked(entry: "os.DirEntry[str]", earlier: Path, place: Path) -> bool:
     try:
         status, old = entry.stat(), earlier.lstat()
         alike = (status.st_size, status.st_mode) == (old.st_size, old.st_mode)
-        if alike and filecmp.cmp(entry.path, earlier, shallow=False):
+        if alike and _same(Path(entry.path), earlier):
             place.hardlink_to(earlier)
             return True
     except OSError:  # no earlier copy, or a file system without hard links
         place.unlink(missing_ok=True)
     return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files of one size hold the same bytes, read in large blocks: filecmp's small ones take twice as long."""
+    with one.open("rb", buffering=0) as left, other.open("rb", buffering=0) as right:
+        while block := left.read(_BLOCK):
+            if block != right.read(_BLOCK):
+                return False
+    return True
 
 
 def _copy_file(source: Path, target: Path) -> None:

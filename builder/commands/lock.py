@@ -1,4 +1,4 @@
-"""`builder lock`: write builder.lock anew, or say offline which input it no longer fits."""
+"""`builder lock`: write builder.lock anew."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from builder import lockfile, toolchain
 from builder.errors import BuilderError, Exit
 from builder.http import Http
-from builder.inputs import differences, inputs_of
+from builder.inputs import inputs_of
 from builder.lock import FILENAME, TOOLCHAIN, Lock, Pin
 from builder.project import Project
 
@@ -70,17 +70,6 @@ def run(
     for line in (*(f"warning: {text}" for text in answer.warnings), *told(result)):
         say(line)
     return result
-
-
-def check(root: Path, project: Project) -> None:
-    """Return where builder.lock fits the project. Raises BuilderError (lock) saying what changed. Asks nobody."""
-    changed = differences(lockfile.load(root).inputs, inputs_of(project))
-    if changed:
-        raise BuilderError(
-            f"{FILENAME} is out of date: {'; '.join(changed)}",
-            hint="run `builder lock` and commit the result",
-            code=Exit.LOCK,
-        )
 
 
 def changes(old: Lock | None, new: Lock) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

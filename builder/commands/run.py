@@ -8,7 +8,7 @@ from pathlib import Path
 class _Handler(SimpleHTTPRequestHandler):
     """A file server with the media types that browsers insist on, falling back to the app for its routes."""
 
-    extensions_map = {  # noqa: RUF012 (the base class has it so)
+    extensions_map = {
         **SimpleHTTPRequestHandler.extensions_map,
         ".js": "text/javascript",
         ".mjs": "text/javascript",

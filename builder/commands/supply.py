@@ -4,22 +4,25 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder import nar, process, toolchain, tree
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
-from builder.fetch import fetch
-from builder.http import Http
 from builder.lock import TOOLCHAIN, Lock, Origin, Pin
-from builder.mirrors import Bases
 from builder.plan import FOLDER
 from builder.project import Project
-from builder.sources import places
 from builder.tree import AppTree
 
+if TYPE_CHECKING:
+    from builder.http import Http
 
-def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> Http:
+
+def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> "Http":
     """The way out, with the base of each alias as this machine's configuration has it."""
+    from builder.http import Http  # here, as all of the network: most builds never need it
+    from builder.mirrors import Bases
+
     bases = Bases(project.settings.mirrors, context.environ, context.home, origins)
     web = Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))
     for url, secret in project.credentials.items():
@@ -29,14 +32,23 @@ def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> H
 
 def provide(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> None:
     """Make sure that the store holds the right bytes of these pins. Raises BuilderError (fetch or mismatch)."""
+    wanted = list(pins)
+    if not wanted:
+        return
+    from builder.fetch import fetch
+    from builder.sources import places
+
     web = http(context, project, lock.sources)
-    fetch(pins, context.store, places(lock.sources, web), web, context.progress)
+    fetch(wanted, context.store, places(lock.sources, web), web, context.progress)
 
 
 def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bool) -> Path:
-    """The root that steps run in, made where the store lacks it; its NAR sha256 is the lock's or this raises."""
+    """The root that steps run in, made where the store lacks it; its NAR sha256 is the lock's or this raises.
+
+    One that is there already is not hashed here: `execute` does, while the first step runs.
+    """
     store, key = context.store, lock.toolchain.nar
-    if store.holds(key):
+    if store.claims(key):
         return store.output(key)
     recipe = _recipe(context, lock, frozen=frozen)
     pins = [pin for pin in lock.pins if TOOLCHAIN in pin.targets]

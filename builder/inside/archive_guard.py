@@ -47,7 +47,7 @@ class Member:
 class Names:
     """The names that an archive has used so far."""
 
-    def __init__(self, limits: Limits) -> None:  # noqa: D107
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._seen: set[str] = set()
 

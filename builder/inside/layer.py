@@ -1,6 +1,6 @@
 """Packs one folder as the first layer of an archive: `layer.py FOLDER PREFIX` gives out/layer.tar.gz.
 
-What changes seldom is compressed once here; `web_site.py` appends what changes often.
+What changes seldom is compressed once here; `web_app.py` appends what changes often.
 """
 
 import sys

@@ -36,6 +36,8 @@ def main() -> None:
         sys.stderr.write(f"the sandbox does not hold, a step can see {', '.join(found)}\n")
         sys.exit(REFUSED)
     os.umask(0o022)
+    if os.path.isdir("in/stdlib"):  # byte code for what follows; what this script imports is frozen in the interpreter
+        sys.path.insert(0, os.path.abspath("in/stdlib"))
     folder = os.path.dirname(os.path.abspath(sys.argv[0]))
     script = sys.argv[1]
     sys.argv = sys.argv[1:]

@@ -12,10 +12,11 @@ from builder.project import Project
 from builder.targets import Target
 
 PLATFORM = "web"
+APP = "app"  # name of the step, as of the tree that it reads
 
 
 def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
-    """Client, packages, layer and site. Raises BuilderError (project, lock)."""
+    """Client, packages, layer, app and site. Raises BuilderError (project, lock)."""
     line = prebuilt.line_of(lock, target)
 
     def setting(key: str) -> Any:
@@ -26,11 +27,12 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
         prebuilt.web_client(lock, target, setting("web.renderer")),
         prebuilt.packages(lock, target, cleanup, compiled=setting("compile.packages")),
         prebuilt.layer(),
-        _site(project, lock, line),
+        _app(project, lock, line),
+        prebuilt.merged("site", prebuilt.CLIENT, APP),
     )
 
 
-def _site(project: Project, lock: Lock, line: Line) -> Step:
+def _app(project: Project, lock: Lock, line: Line) -> Step:
     def setting(key: str) -> Any:
         return project.setting(key, PLATFORM, line.line)
 
@@ -44,15 +46,15 @@ def _site(project: Project, lock: Lock, line: Line) -> Step:
         "compile": setting("compile.app") and lock.inputs.python == prebuilt.BYTECODE,
     }
     return Step(
-        name="site",
-        scripts=scripts.closure("web_site.py"),
+        name=APP,
+        scripts=scripts.closure("web_app.py"),
         inputs={
-            "app": Tree(tree="app"),
+            APP: Tree(tree="app"),
             prebuilt.CLIENT: Built(step=prebuilt.CLIENT),
             prebuilt.LAYER: Built(step=prebuilt.LAYER),
         },
         files={
-            "site.json": json.dumps(settings, sort_keys=True, indent=1) + "\n",
+            "app.json": json.dumps(settings, sort_keys=True, indent=1) + "\n",
             "index.html": templates.render(line.web.page, **_page(project, line)),
             "manifest.json": templates.render("web/manifest.json", **_manifest(project, line)),
         },

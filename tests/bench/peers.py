@@ -54,5 +54,12 @@ def flet_publish(folder: Path, app: Path) -> tuple[list[str], dict[str, str]] | 
     except subprocess.CalledProcessError:
         return None
     env = {**os.environ, "HOME": str(home)}
-    argv = [str(python.with_name("flet")), "publish", "--no-cdn", "--distpath", str(folder / "published"), str(app / "main.py")]
+    argv = [
+        str(python.with_name("flet")),
+        "publish",
+        "--no-cdn",
+        "--distpath",
+        str(folder / "published"),
+        str(app / "main.py"),
+    ]
     return argv, env

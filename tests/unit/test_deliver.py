@@ -24,7 +24,9 @@ def seen(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        found[name] = path.readlink() if path.is_symlink() else (path.stat().st_mode, path.is_file() and path.read_bytes())
+        found[name] = (
+            path.readlink() if path.is_symlink() else (path.stat().st_mode, path.is_file() and path.read_bytes())
+        )
     return found
 
 
@@ -76,4 +78,8 @@ def test_recorded_digests_read_back(tmp_path: Path) -> None:
     record(tmp_path, "apk", "aa")
     record(tmp_path, "web", "cc")
     assert expected(tmp_path) == {"apk": "aa", "web": "cc"}
-    assert (tmp_path / "builder.expected.toml").read_text().splitlines()[1:] == ["[digests]", 'apk = "aa"', 'web = "cc"']
+    assert (tmp_path / "builder.expected.toml").read_text().splitlines()[1:] == [
+        "[digests]",
+        'apk = "aa"',
+        'web = "cc"',
+    ]

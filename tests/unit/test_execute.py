@@ -20,7 +20,10 @@ WORDS = b"pinned"
 PIN = hashlib.sha256(WORDS).hexdigest()
 SCRIPTS = {
     "upper.py": b"import sys\nopen('out/text','w').write(open('in/'+sys.argv[1]).read().upper())\n",
-    "join.py": b"open('out/all','w').write(open('in/one/text').read()+open('in/app/main.py').read()+open('in/note').read())\n",
+    "join.py": b"""
+texts = [open(name).read() for name in ("in/one/text", "in/app/main.py", "in/note")]
+open("out/all", "w").write("".join(texts))
+""",
     "nothing.py": b"",
     "fail.py": b"raise SystemExit(3)\n",
 }
@@ -63,13 +66,20 @@ class World:
         self.ran: list[str] = []
         self.asked: list[set[str]] = []
 
+    def toolchain(self) -> Path:
+        """A root, made where the store has none."""
+        if not self.store.claims("00" * 32):
+            (self.folder / "root").mkdir()
+            self.store.put("00" * 32, self.folder / "root")
+        return self.store.output("00" * 32)
+
     def build(self, source: str = "app", second: str = "join.py") -> execute.Artifact:
         tree = self.folder / "tree"
         tree.mkdir()
         (tree / "main.py").write_text(source)
         key = self.store.put_under_digest(tree)
         self.store.file(PIN).write_bytes(WORDS)
-        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, lambda: self.folder, "")
+        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, self.toolchain, "")
         return execute.build(plan(second), Store(self.store.root), backend(self.ran), supplies, lambda line: None)
 
 
@@ -131,3 +141,22 @@ def test_a_step_that_lacks_the_artifact_is_an_error(world: World) -> None:
     """A plan that names a file which the step did not write is told, not a traceback."""
     with pytest.raises(BuilderError, match="did not write `all`"):
         world.build(second="nothing.py")
+
+
+def test_a_damaged_input_is_found_while_the_step_runs(world: World) -> None:
+    """What a step made of a tampered output is thrown away, and both are made again."""
+    artifact = world.build()
+    one = next(path for path in (world.store.root / "outputs").glob("*/text"))
+    one.write_text("evil")
+    world.store.remove(artifact.key)
+    assert world.build().path.read_text() == "PINNEDapp!\n"
+    assert world.ran == ["one", "two", "two", "one", "two"]
+
+
+def test_a_damaged_toolchain_is_made_again(world: World) -> None:
+    """A file that came into the root is found before anything is kept."""
+    world.build()
+    (world.store.output("00" * 32) / "evil").touch()
+    world.build("other")
+    assert world.ran == ["one", "two", "two", "two"]
+    assert list(world.store.output("00" * 32).iterdir()) == []

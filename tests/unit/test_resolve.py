@@ -11,6 +11,7 @@ import pytest
 from uv import find_uv_bin
 
 from builder import lockfile, resolve
+from builder.commands import check
 from builder.commands import lock as command
 from builder.errors import BuilderError, Exit
 from builder.http import Http
@@ -484,8 +485,8 @@ def test_what_moved_is_told(index, locked):
 def test_check_is_offline_and_names_the_change(index, locked, tmp_path):
     """A lock fits the project that it was made of; of another one the error says what changed."""
     lockfile.save(tmp_path, locked(index).lock)
-    command.check(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2",)))
+    check.run(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2",)))
     with pytest.raises(BuilderError) as caught:
-        command.check(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2", "six")))
+        check.run(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2", "six")))
     assert caught.value.code == Exit.LOCK
     assert "requirement `six` was added" in caught.value.message

@@ -58,10 +58,10 @@ def settings(step: Step, name: str) -> dict[str, Any]:
 def test_only_the_last_step_reads_the_app(version: str) -> None:
     """A changed line of the app makes nothing but the site anew."""
     steps = planned(version)
-    assert list(steps) == ["client", "packages", "layer", "site"]
+    assert list(steps) == ["client", "packages", "layer", "app", "site"]
     trees = [name for name, step in steps.items() if any(isinstance(source, Tree) for source in step.inputs.values())]
-    assert trees == ["site"]
-    assert steps["site"].inputs == {
+    assert trees == ["app"]
+    assert steps["app"].inputs == {
         "app": Tree(tree="app"),
         "client": Built(step="client"),
         "layer": Built(step="layer"),
@@ -112,7 +112,7 @@ def test_pyodide_follows_line_and_python(version: str, python: str, npm: str, lo
     assert client["python"].startswith(f"{python}.")
     assert loader in client["pyodide"]
     assert ("pyodide-0.27.7.tgz" in steps["client"].inputs) is bool(npm)
-    assert config(steps["site"])["pyodideUrl"] == f"/pyodide/{loader}"
+    assert config(steps["app"])["pyodideUrl"] == f"/pyodide/{loader}"
 
 
 def test_python_without_pyodide_is_refused() -> None:
@@ -127,7 +127,7 @@ def test_byte_code_only_for_the_toolchains_python() -> None:
     for python, expected in (("3.12", True), ("3.14", False)):
         steps = planned("1.0.5", python, compile__app=True, compile__packages=True)
         assert settings(steps["packages"], "install.json")["compile"] is expected
-        assert settings(steps["site"], "site.json")["compile"] is expected
+        assert settings(steps["app"], "app.json")["compile"] is expected
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_one_renderer_drops_the_files_of_the_other(renderer: str, dropped: set[s
     assert set(client["drop"]) & files >= dropped
     assert {patch["file"] for patch in client["patches"]} == mended
     assert mended <= set(client["require"])
-    assert config(steps["site"])["webRenderer"] == renderer
+    assert config(steps["app"])["webRenderer"] == renderer
 
 
 def config(step: Step) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Parsed(html.parser.HTMLParser):
 @pytest.mark.parametrize("version", ["0.82.2", "1.0.5"])
 def test_names_reach_the_page_as_text(version: str) -> None:
     """Quotes, markup, templates and emoji of a name are shown, not run, in HTML and in JSON."""
-    plain, step = planned(version)["site"], planned(version, product=NASTY, description=NASTY)["site"]
+    plain, step = planned(version)["app"], planned(version, product=NASTY, description=NASTY)["app"]
     page = Parsed(step.files["index.html"])
     assert page.title == page.meta["apple-mobile-web-app-title"] == page.meta["description"] == NASTY
     assert [tag for tag in page.tags if tag != "meta"] == [
@@ -198,7 +198,7 @@ def test_names_reach_the_page_as_text(version: str) -> None:
 @pytest.mark.parametrize("version", ["0.82.2", "1.0.5"])
 def test_every_url_is_of_the_site_below_its_base(version: str) -> None:
     """No address of another host stands in page or manifest; a base URL reaches all that scripts load."""
-    step = planned(version, web__base_url="/sub/dir/")["site"]
+    step = planned(version, web__base_url="/sub/dir/")["app"]
     for text in (step.files["index.html"], step.files["manifest.json"]):
         assert "://" not in text
     assert Parsed(step.files["index.html"]).base == "/sub/dir/"
@@ -211,7 +211,7 @@ def test_every_url_is_of_the_site_below_its_base(version: str) -> None:
 def test_manifest_holds_what_the_author_set() -> None:
     """Short name and colours of the installed app."""
     flet = {"web__pwa_short_name": "Sh", "web__pwa_theme_color": "#123456", "web__pwa_background_color": "#abcdef"}
-    manifest = json.loads(planned(**flet)["site"].files["manifest.json"])
+    manifest = json.loads(planned(**flet)["app"].files["manifest.json"])
     assert (manifest["short_name"], manifest["theme_color"], manifest["background_color"]) == (
         "Sh",
         "#123456",
@@ -228,10 +228,10 @@ def test_app_keys_reach_the_site_step() -> None:
         "app__default_excludes": False,
         "cleanup__app_files": ["**.md"],
     }
-    found = settings(planned(**flet)["site"], "site.json")
+    found = settings(planned(**flet)["app"], "app.json")
     assert (found["exclude"], found["include"], found["defaults"], found["module"]) == (["a"], [".b"], False, "main")
     assert {"**.md", "**.pyi"} <= set(found["cleanup"])
-    assert settings(planned()["site"], "site.json")["cleanup"] == []
+    assert settings(planned()["app"], "app.json")["cleanup"] == []
 
 
 def test_plan_names_no_path_of_a_machine() -> None:

@@ -42,7 +42,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 @pytest.fixture
 def site(inside: Any, tmp_path: Path) -> Callable[..., Path]:
-    """Runs web_site.py on an app; keywords are settings."""
+    """Runs web_app.py on an app and lays what it gives over the client; keywords are settings."""
     packages = inside.run(
         "layer.py", {"packages": write(tmp_path / "packages", {"six.py": "six"})}, ["packages", "__pypackages__/"]
     )
@@ -59,8 +59,9 @@ def site(inside: Any, tmp_path: Path) -> Callable[..., Path]:
             "compile": False,
             **more,
         }
-        inputs = {"site.json": json.dumps(settings), "index.html": "<p>page", "manifest.json": "{}"}
-        return inside.run("web_site.py", {**inputs, "app": app, "client": client, "layer": packages}, umask=umask)
+        inputs = {"app.json": json.dumps(settings), "index.html": "<p>page", "manifest.json": "{}"}
+        own = inside.run("web_app.py", {**inputs, "app": app, "client": client, "layer": packages}, umask=umask)
+        return inside.run("merge.py", {"client": client, "own": own}, ["client", "own"], umask=umask)
 
     return run
 

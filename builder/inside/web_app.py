@@ -1,13 +1,13 @@
-"""The web site: Flet's client, the rendered page, the app's assets, and app.tar.gz with the app and its packages.
+"""What of a web site is the app's: the rendered page, its assets, and app.tar.gz with the app and its packages.
 
-Reads in/site.json:
+Reads in/app.json:
   path      folder of the app below in/app
   module    the module that is run, dotted where it lies in a package
   exclude, include, defaults   which of the app's files are packed; see app_tree.py
   cleanup   glob patterns of files that are left out of the app as well
   compile   true: the app's sources are replaced by byte code
-Also reads in/client, in/layer (the packages as the archive's first layer) and in/index.html, in/manifest.json.
-Leaves the site in out/.
+Also reads in/layer (the packages as the archive's first layer), in/index.html, in/manifest.json, and of in/client which
+files it has. Leaves in out/ what is laid over the client.
 """
 
 import json
@@ -32,24 +32,17 @@ _REPLACEABLE = ("favicon.png", "manifest.json")  # files of the client, beside i
 
 
 def main() -> None:
-    """Lay the site out."""
-    settings = json.loads(Path("in", "site.json").read_text(encoding="utf-8"))
+    """Lay the app's part of the site out."""
+    settings = json.loads(Path("in", "app.json").read_text(encoding="utf-8"))
     out = Path("out")
     root = Path("in", "app", settings["path"])
     try:
-        add_client(out)
+        tree.copy(Path("in"), out, PAGES)
         add_assets(root, settings, out)
         add_app(root, settings, out)
     except app_tree.Refused as error:
         sys.exit(f"error: {error}")
     tree.settle(out)
-
-
-def add_client(out: Path) -> None:
-    """The client and the rendered pages."""
-    client = Path("in", "client")
-    tree.copy(client, out, tree.names(client))
-    tree.copy(Path("in"), out, PAGES)
 
 
 def add_assets(root: Path, settings: dict[str, Any], out: Path) -> None:
@@ -60,7 +53,7 @@ def add_assets(root: Path, settings: dict[str, Any], out: Path) -> None:
     below = [name.removeprefix(f"{ASSETS}/") for name in settings["exclude"] if name.startswith(f"{ASSETS}/")]
     names = app_tree.files(folder, app_tree.rules(below, (), defaults=False))
     for name in names:
-        if hides(out, name):
+        if hides(name):
             raise app_tree.Refused(
                 f"`{ASSETS}/{name}` would replace a file of Flet's client: rename it"
                 f" (icons/ and {', '.join(_REPLACEABLE)} may be replaced)"
@@ -68,12 +61,13 @@ def add_assets(root: Path, settings: dict[str, Any], out: Path) -> None:
     tree.copy(folder, out, names)
 
 
-def hides(out: Path, name: str) -> bool:
+def hides(name: str) -> bool:
     """Whether an asset's name is taken in the site by what no app may replace."""
-    if name in _REPLACEABLE or (name.startswith("icons/") and not (out / name).is_dir()):
+    client = Path("in", "client")
+    if name in _REPLACEABLE or (name.startswith("icons/") and not (client / name).is_dir()):
         return False
-    taken = (out / name).exists() or name.split("/", 1)[0] == "app.tar.gz"
-    return taken or any((out / parent).is_file() for parent in Path(name).parents)
+    taken = (client / name).exists() or name.split("/", 1)[0] in ("app.tar.gz", *PAGES)
+    return taken or any((client / parent).is_file() for parent in Path(name).parents)
 
 
 def add_app(root: Path, settings: dict[str, Any], out: Path) -> None:
