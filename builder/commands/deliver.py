@@ -104,7 +104,7 @@ def _linked(entry: "os.DirEntry[str]", earlier: Path, place: Path) -> bool:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two files of one size hold the same bytes, read in large blocks: filecmp's small ones take twice as long."""
+    """Whether two files of one size hold the same bytes; filecmp, with its small blocks, takes twice as long."""
     with one.open("rb", buffering=0) as left, other.open("rb", buffering=0) as right:
         while block := left.read(_BLOCK):
             if block != right.read(_BLOCK):

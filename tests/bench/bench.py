@@ -40,13 +40,13 @@ def measure(
             before()
         start = time.perf_counter()
         child = subprocess.Popen(argv, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        _, noise = child.stderr.read(), None
+        noise = child.stderr.read() if child.stderr else b""
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         seconds.append(time.perf_counter() - start)
         memory.append(usage.ru_maxrss / 1024)
         if child.returncode:
-            raise SystemExit(f"{argv} ended with {child.returncode}")
+            raise SystemExit(f"{argv} ended with {child.returncode}: {noise.decode()}")
     return Timing(statistics.median(seconds), max(memory))
 
 
