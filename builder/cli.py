@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -78,8 +78,7 @@ def init(
     """Make a new app, or adopt the one in PATH: [tool.builder] and the folder for committed plans."""
     from builder.commands import init as command
 
-    _context(path, "init", verbose)
-    command.run(path.absolute(), name=name, say=say)
+    command.run(_context(path, "init", verbose).root, name=name, say=say)
 
 
 @app.command()
@@ -157,7 +156,8 @@ def build(
     context = _context(path, "build", verbose, offline=offline)
     given = from_options(options)
     found = project.load(context.root, given, _warn, context.environ)
-    request = command.Request(target, backend, _frozen(context, frozen), output and output.absolute(), given)
+    frozen = _frozen(context, frozen, given)
+    request = command.Request(target, backend, frozen, output and output.absolute(), given)
     with talk.bar(sys.stderr) as progress:
         outcome = command.run(_with(context, progress), found, request)
     if record:
@@ -167,7 +167,7 @@ def build(
         say(f"digest {outcome.digest} {same} the one committed with the app")
     stdout = f"{outcome.json() if json else outcome.path}\n"
     sys.stdout.write(stdout)
-    if not verbose:
+    if not verbose and not found.variables:  # what a variable says can't be known without reading the project
         command.remember(context, outcome, noop.name(sys.argv[1:], str(Path.cwd()), os.environ), {"stdout": stdout})
 
 
@@ -211,7 +211,7 @@ def tree(
 def run_command(
     target: Annotated[str, typer.Argument(help="What to run: `web`.")],
     path: App = Path(),
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
     offline: Offline = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -228,7 +228,7 @@ def run_command(
         )
     found = project.load(context.root, {}, _warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        request = command.Request(target, "bwrap", _frozen(context, False), None, {})
+        request = command.Request(target, "bwrap", _frozen(context, False, {}), None, {})
         outcome = command.run(_with(context, progress), found, request)
     try:
         server = serving.server(outcome.path, port)
@@ -256,19 +256,30 @@ def doctor(path: App = Path(), verbose: Verbose = 0) -> None:
 
 
 def _context(path: Path, command: str, verbose: int, *, offline: bool = False) -> Context:
-    store = Store(noop.store_root(os.environ))
+    try:
+        root, store = path.absolute(), Store(noop.store_root(os.environ))
+    except FileNotFoundError as error:
+        raise BuilderError(
+            "this folder is gone", hint="change to one that is there, and run the command again", code=Exit.USAGE
+        ) from error
     log.start(store.log(f"{command}.log"), verbose, sys.stderr)
-    return Context(root=path.absolute(), store=store, environ=dict(os.environ), say=say, offline=offline)
+    return Context(root=root, store=store, environ=dict(os.environ), say=say, offline=offline)
 
 
 def _with(context: Context, progress: Progress | None) -> Context:
     return replace(context, progress=progress or silent)
 
 
-def _frozen(context: Context, asked: bool) -> bool:
-    """--frozen, or CI=true where the app commits its plans."""
+def _frozen(context: Context, asked: bool, given: Mapping[str, object]) -> bool:
+    """--frozen, or CI=true where the app commits its plans; options make another plan than the committed one."""
+    if asked and given:
+        raise BuilderError(
+            f"--frozen runs the committed plan, which {', '.join(f'`{key}`' for key in given)} can't change",
+            hint="write it into [tool.flet], run `builder lock` and commit, or leave --frozen out",
+            code=Exit.USAGE,
+        )
     in_ci = context.environ.get("CI", "").lower() in ("1", "true")
-    return asked or (in_ci and (context.root / "builder.plan").is_dir())
+    return asked or (in_ci and not given and (context.root / "builder.plan").is_dir())
 
 
 def _warn(line: str) -> None:

@@ -1,7 +1,6 @@
 """What unit and real tests share: a script of builder/inside run as a step runs it, and small wheels for it."""
 
 import base64
-import contextlib
 import hashlib
 import os
 import subprocess
@@ -143,17 +142,3 @@ def shuffled(tmp_path: Path) -> Callable[[Path], Path]:
         return other
 
     return copy
-
-
-@pytest.fixture
-def python_3_12() -> str:
-    """A CPython 3.12, whose byte code the toolchain's and Pyodide 0.27's is; skips where there is none."""
-    found = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python3.12"))
-    for python in (sys.executable, "python3.12", *map(str, found)):
-        asked = ["-S", "-c", "import sys; sys.exit(sys.version_info[:2] != (3, 12))"]
-        with contextlib.suppress(FileNotFoundError):
-            if subprocess.run([python, *asked], capture_output=True, check=False).returncode == 0:
-                return python
-    if os.environ.get("BUILDER_REQUIRE_TOOLS") == "1":
-        pytest.fail("no Python 3.12")
-    pytest.skip("no Python 3.12")

@@ -2,7 +2,6 @@
 
 import marshal
 import shutil
-import subprocess
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -50,18 +49,6 @@ def test_bytes_do_not_follow_order_or_number_of_processors(sources: Path, tmp_pa
     assert {path.name: path.read_bytes() for path in sources.iterdir()} == {
         path.name: path.read_bytes() for path in other.iterdir()
     }
-
-
-def test_ftplib_of_python_3_12_has_one_form(sources: Path, tmp_path: Path, python_3_12: str) -> None:
-    """Python 3.12 writes ftplib in two ways, by what it compiled before (cpython#129724); a fork a file mends it."""
-    other = tmp_path / "other"
-    shutil.copytree(sources, other)
-    for folder, reverse in ((sources, False), (other, True)):
-        names = sorted((path.name for path in folder.iterdir()), reverse=reverse)
-        code = f"import bytecode, pathlib; bytecode.compile_files(pathlib.Path({str(folder)!r}), {names})"
-        environment = {"PYTHONPATH": str(Path(bytecode.__file__).parent)}
-        subprocess.run([python_3_12, "-s", "-S", "-B", "-c", code], env=environment, check=True)
-    assert (sources / "ftplib.pyc").read_bytes() == (other / "ftplib.pyc").read_bytes()
 
 
 def test_sources_are_replaced_by_unchecked_byte_code_that_names_the_relative_path(tmp_path: Path) -> None:
