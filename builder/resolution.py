@@ -23,6 +23,8 @@ from builder.wheels import condition
 
 # What of the caller's uv settings may reach uv: how to connect, never what to resolve.
 _PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES")
+# Locks, leaves uv.lock behind and writes a pylock.toml to stdout.
+_EXPORT = ("--format", "pylock.toml", "--all-extras", "--no-emit-project", "--no-header")
 _TRIES = re.compile(r"Request failed after \d+ retries in [\d.]+s")  # another time with each run
 _PLATFORM = {"android": "emscripten", "web": "emscripten", "linux": "linux", "windows": "win32", "macos": "darwin"}
 
@@ -75,14 +77,14 @@ def resolve(question: Question, uv: Uv) -> Resolution:
         if question.preferred:
             (root / "uv.lock").write_text(_preferences(question, uv.index), encoding="utf-8")
         environment = _environment(question, uv)
-        locked = process.run([uv.program, "lock", "--no-progress"], cwd=root, env=environment)
-        if locked.code != 0:
-            raise _failure(locked.code, locked.err)
+        done = process.run([uv.program, "export", "--no-progress", *_EXPORT], cwd=root, env=environment)
+        if done.code != 0:
+            raise _failure(done.code, done.err)
         with ThreadPoolExecutor(1) as pool:
             newer = pool.submit(_newer, uv, root, environment)
-            packages = _packages(uv, root, environment)
             table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
-            return Resolution(packages, graph.parse(table), _unhashed(table), newer.result(), _warnings(locked.err))
+            packages = _packages(done.out)
+            return Resolution(packages, graph.parse(table), _unhashed(table), newer.result(), _warnings(done.err))
 
 
 def _project(question: Question, uv: Uv) -> str:
@@ -107,7 +109,6 @@ def _project(question: Question, uv: Uv) -> str:
         *(f"{name} = {_toml(texts)}" for name, texts in sorted(extras.items())),
         "[tool.uv]",
         "package = false",
-        f"no-build = {'false' if inputs.sdist else 'true'}",  # else uv runs a package's build script on the host
         f"environments = {_toml([space])}",
         f"constraint-dependencies = {_toml([*inputs.constraints, *question.limits])}",
         f"override-dependencies = {_toml(list(inputs.overrides))}",
@@ -163,6 +164,7 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
         **kept,
         "UV_CACHE_DIR": str(uv.cache),
         "UV_DEFAULT_INDEX": uv.index if question.inputs.default_index else indexes.pop(0),
+        "UV_NO_BUILD": "1",  # else uv runs a package's build script on the host; [tool.uv] can't say it: UV_NO_CONFIG
         "UV_NO_CONFIG": "1",
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
@@ -170,19 +172,17 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
     }
     found |= {"SSL_CERT_FILE": certificates} if certificates else {}
     found |= {"UV_INDEX": " ".join(indexes)} if indexes else {}
+    # Beside UV_NO_BUILD this only lets the source archives of those packages count; their wheels are locked too.
+    found |= {"UV_NO_BINARY_PACKAGE": " ".join(question.inputs.sdist)} if question.inputs.sdist else {}
     found |= {"UV_PRERELEASE": "allow"} if question.inputs.prereleases else {}
     found |= {"UV_EXCLUDE_NEWER": question.exclude_newer} if question.exclude_newer else {}
     return found
 
 
-def _packages(uv: Uv, root: Path, environment: Mapping[str, str]) -> dict[Key, Package]:
-    """Each package with all of its files, by way of a pylock.toml (PEP 751)."""
-    export = [uv.program, "export", "--frozen", "--format", "pylock.toml", "--all-extras", "--no-emit-project"]
-    done = process.run([*export, "--no-header", "--quiet"], cwd=root, env=environment)
-    if done.code != 0:
-        raise _failure(done.code, done.err)
-    pylock = Pylock.from_dict(tomllib.loads(done.out))
-    return {Key(package.name, str(package.version or "")): package for package in pylock.packages}
+def _packages(pylock: str) -> dict[Key, Package]:
+    """Each package with all of its files, as the text of a pylock.toml (PEP 751) has them."""
+    packages = Pylock.from_dict(tomllib.loads(pylock)).packages
+    return {Key(package.name, str(package.version or "")): package for package in packages}
 
 
 def _unhashed(table: dict[str, Any]) -> frozenset[Key]:

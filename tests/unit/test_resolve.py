@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import tarfile
 import zipfile
 from dataclasses import dataclass, field
 
@@ -113,7 +114,7 @@ def publish(index):
     light = [f"py3-none-manylinux_2_{minor}_{machine}" for minor in (28, 35) for machine in ("x86_64", "aarch64")]
     index.add("flet-desktop-light", "0.82.2", light)
     native = ["manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "win_amd64", "macosx_11_0_arm64", "macosx_10_9_x86_64"]
-    index.add("msgpack", "1.1.0", [f"cp312-cp312-{platform}" for platform in native])
+    index.add("msgpack", "1.1.0", [f"{tag}-{tag}-{platform}" for tag in ("cp312", "cp314") for platform in native])
     index.put("msgpack", "msgpack-1.1.0.tar.gz", b"source of msgpack")
     index.add("httpx", "0.28.0", requires=["idna"])
     index.add("idna", "3.10")
@@ -490,3 +491,44 @@ def test_check_is_offline_and_names_the_change(index, locked, tmp_path):
         check.run(tmp_path, Project(name="app", version="1", requires=("flet==0.82.2", "six")))
     assert caught.value.code == Exit.LOCK
     assert "requirement `six` was added" in caught.value.message
+
+
+def canary(touched):
+    """A source archive that carries its own build backend (PEP 517); any run of it leaves a file."""
+    backend = f"open({str(touched)!r}, 'w').close()\n"
+    project = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as opened:
+        for name, body in (("own.py", backend), ("setup.py", backend), ("pyproject.toml", project)):
+            entry = tarfile.TarInfo(f"canary-1.0/{name}")
+            entry.size = len(body)
+            opened.addfile(entry, io.BytesIO(body.encode()))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(sdist=["msgpack"])], ids=["none", "another"])
+def test_a_build_script_is_not_run(index, locked, tmp_path, settings):
+    """Locking a package of nothing but source never runs its code on this machine."""
+    index.put("canary", "canary-1.0.tar.gz", canary(tmp_path / "touched"))
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "canary", settings=settings)
+    assert "canary" in caught.value.message
+    assert not (tmp_path / "touched").exists()
+
+
+def test_a_permission_is_for_its_own_package_only(index, locked, tmp_path):
+    """`sdist` lets the metadata of what it names be built, and takes no wheel from the targets that have one."""
+    plainly = locked(index, settings=Settings()).lock
+    allowed = locked(index, settings=Settings(sdist=["msgpack"])).lock
+    assert allowed.packages == plainly.packages
+    index.put("canary", "canary-1.0.tar.gz", canary(tmp_path / "touched"))
+    with pytest.raises(BuilderError):
+        locked(index, "flet==0.82.2", "canary", settings=Settings(sdist=["canary"]))
+    assert (tmp_path / "touched").exists()
+
+
+def test_a_known_source_archive_is_not_built_either(index, locked, tmp_path):
+    """A newer msgpack of nothing but source is passed over: builder takes its files from the archive, unrun."""
+    index.put("msgpack", "msgpack-9.0.tar.gz", canary(tmp_path / "touched"))
+    assert versions(locked(index))["msgpack"] == "1.1.0"
+    assert not (tmp_path / "touched").exists()
