@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, Pylock
 
@@ -25,6 +26,7 @@ from builder.wheels import condition
 _PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES")
 # Locks, leaves uv.lock behind and writes a pylock.toml to stdout.
 _EXPORT = ("--format", "pylock.toml", "--all-extras", "--no-emit-project", "--no-header")
+_DEFAULT = "default"  # name of the default index in uv's settings
 _TRIES = re.compile(r"Request failed after \d+ retries in [\d.]+s")  # another time with each run
 _PLATFORM = {"android": "emscripten", "web": "emscripten", "linux": "linux", "windows": "win32", "macos": "darwin"}
 
@@ -76,7 +78,8 @@ def resolve(question: Question, uv: Uv) -> Resolution:
         (root / "pyproject.toml").write_text(_project(question, uv), encoding="utf-8")
         if question.preferred:
             (root / "uv.lock").write_text(_preferences(question, uv.index), encoding="utf-8")
-        environment = _environment(question, uv)
+        (root / "uv.toml").write_text(_settings(question, uv), encoding="utf-8")
+        environment = _environment(question, uv) | {"UV_CONFIG_FILE": str(root / "uv.toml")}
         done = process.run([uv.program, "export", "--no-progress", *_EXPORT], cwd=root, env=environment)
         if done.code != 0:
             raise _failure(done.code, done.err)
@@ -115,6 +118,18 @@ def _project(question: Question, uv: Uv) -> str:
         f"exclude-dependencies = {_toml([*CLIENTS, 'flet-cli'])}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _settings(question: Question, uv: Uv) -> str:
+    """The scratch uv.toml: with it uv looks for no other, as with UV_NO_CONFIG; URLs with passwords stay out of it.
+
+    A file that the default index has published never changes, so uv need not ask whether it did; pages are asked for.
+    """
+    if not question.inputs.default_index:
+        return ""
+    url = urlsplit(uv.index)._replace(netloc=urlsplit(uv.index).netloc.rpartition("@")[2]).geturl()
+    lines = ["[[index]]", f"name = {_toml(_DEFAULT)}", f"url = {_toml(url)}", "default = true"]
+    return "\n".join([*lines, 'cache-control = { files = "max-age=31536000, immutable" }']) + "\n"
 
 
 def _platforms(inputs: Inputs) -> dict[str, list[str]]:
@@ -163,13 +178,12 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
     found = {
         **kept,
         "UV_CACHE_DIR": str(uv.cache),
-        "UV_DEFAULT_INDEX": uv.index if question.inputs.default_index else indexes.pop(0),
-        "UV_NO_BUILD": "1",  # else uv runs a package's build script on the host; [tool.uv] can't say it: UV_NO_CONFIG
-        "UV_NO_CONFIG": "1",
+        "UV_NO_BUILD": "1",  # else uv runs a package's build script on the host; not in [tool.uv], which is not read
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
         "NO_COLOR": "1",
     }
+    found |= _login(uv.index) if question.inputs.default_index else {"UV_DEFAULT_INDEX": indexes.pop(0)}
     found |= {"SSL_CERT_FILE": certificates} if certificates else {}
     found |= {"UV_INDEX": " ".join(indexes)} if indexes else {}
     # Beside UV_NO_BUILD this only lets the source archives of those packages count; their wheels are locked too.
@@ -177,6 +191,13 @@ def _environment(question: Question, uv: Uv) -> dict[str, str]:
     found |= {"UV_PRERELEASE": "allow"} if question.inputs.prereleases else {}
     found |= {"UV_EXCLUDE_NEWER": question.exclude_newer} if question.exclude_newer else {}
     return found
+
+
+def _login(index: str) -> dict[str, str]:
+    """The credentials in the default index's URL, as uv takes them for an index that its settings name."""
+    parts = urlsplit(index)
+    found = {"USERNAME": parts.username, "PASSWORD": parts.password}
+    return {f"UV_INDEX_{_DEFAULT.upper()}_{name}": unquote(value) for name, value in found.items() if value is not None}
 
 
 def _packages(pylock: str) -> dict[Key, Package]:

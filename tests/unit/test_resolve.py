@@ -1,5 +1,6 @@
 """Locks made with the real uv against small indexes on this machine."""
 
+import base64
 import hashlib
 import io
 import json
@@ -49,6 +50,7 @@ class Index:
     reply: type
     form: str = "html"  # or "json", or "json without sizes"
     hashed: bool = True
+    login: str = ""  # `user:password@`, as a URL has it
     files: dict = field(default_factory=dict)  # project -> file -> bytes
     yanked: set = field(default_factory=set)
     uploaded: dict = field(default_factory=dict)  # file -> instant; others were there from the start
@@ -56,7 +58,7 @@ class Index:
     @property
     def url(self):
         """The URL of the index."""
-        return f"{self.server.url}simple/"
+        return f"{self.server.url.replace('://', f'://{self.login}')}simple/"
 
     def add(self, name, version, tags=("py3-none-any",), requires=(), extras=()):
         """Publish wheels."""
@@ -532,3 +534,44 @@ def test_a_known_source_archive_is_not_built_either(index, locked, tmp_path):
     index.put("msgpack", "msgpack-9.0.tar.gz", canary(tmp_path / "touched"))
     assert versions(locked(index))["msgpack"] == "1.1.0"
     assert not (tmp_path / "touched").exists()
+
+
+def basic(password):
+    """What a server that wants a password is sent."""
+    return "Basic " + base64.b64encode(f"user:{password}".encode()).decode()
+
+
+def guard(server, reply, password):
+    """Let all of a server's pages and files be read with a password only."""
+    wanted, denied = basic(password), reply(b"", 401, {"WWW-Authenticate": "Basic"})
+    for path, answer in list(server.routes.items()):
+        kept = reply(answer) if isinstance(answer, bytes) else answer
+        server.routes[path] = lambda asked, kept=kept: kept if asked.headers.get("authorization") == wanted else denied
+
+
+def test_a_default_index_with_a_password_is_used(index, reply, locked):
+    """The password in a mirror's URL, percent-encoded there, reaches the resolver and no lock."""
+    guard(index.server, reply, "p@ss/word")
+    index.login = "user:p%40ss%2Fword@"
+    lock = locked(index).lock
+    assert lock.unavailable == {}
+    assert not [text for text in ("p@ss", "p%40ss", "user") if text in lockfile.dump(lock)]
+
+
+def test_a_users_own_uv_settings_change_nothing(index, locked, tmp_path):
+    """Neither ~/.config/uv/uv.toml nor variables of uv reach the resolver."""
+    (tmp_path / ".config" / "uv").mkdir(parents=True)
+    (tmp_path / ".config" / "uv" / "uv.toml").write_text('resolution = "lowest"\nno-index = true\n')
+    index.add("idna", "3.11")
+    assert versions(locked(index))["idna"] == "3.11"
+
+
+def test_pages_are_asked_for_anew_and_published_files_are_not(index, locked):
+    """A second lock sees what the index has new, and reads no wheel of it again."""
+    locked(index)
+    index.server.asked.clear()
+    index.add("idna", "3.12")
+    assert versions(locked(index))["idna"] == "3.12"
+    asked = [asked.path for asked in index.server.asked if asked.headers["user-agent"].startswith("uv")]
+    assert "/simple/flet/" in asked
+    assert {path for path in asked if path.startswith("/files/")} == {"/files/idna-3.12-py3-none-any.whl"}
