@@ -20,7 +20,7 @@ def load(root: Path, target: str) -> Plan:
     """The committed plan of a target. Raises BuilderError (lock) where there is none or it is broken."""
     path = root / FOLDER / f"{target}.json"
     try:
-        return Plan.model_validate_json(path.read_bytes())
+        planned = Plan.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise BuilderError(
             f"there is no committed plan `{FOLDER}/{target}.json`",
@@ -29,6 +29,18 @@ def load(root: Path, target: str) -> Plan:
         ) from error
     except ValidationError as error:
         raise _broken(f"{target}.json", str(error.errors()[0]["msg"])) from error
+    except OSError as error:
+        raise _broken(f"{target}.json", f"it can't be read: {error.strerror}") from error
+    if planned.contract > plan.CONTRACT:
+        raise BuilderError(
+            f"`{FOLDER}/{target}.json` wants sandbox contract {planned.contract}; this builder knows {plan.CONTRACT}",
+            hint="install a newer builder, or run `builder lock` with this one",
+            code=Exit.LOCK,
+        )
+    why = f"it is the plan of `{planned.target}`" if planned.target != target else plan.flaw(planned)
+    if why:
+        raise _broken(f"{target}.json", why)
+    return planned
 
 
 def script(root: Path, planned: Plan) -> Callable[[str], bytes]:
@@ -42,6 +54,13 @@ def script(root: Path, planned: Plan) -> Callable[[str], bytes]:
         return text
 
     return read
+
+
+def check_scripts(root: Path, planned: Plan) -> None:
+    """Raise BuilderError (lock) for a committed script of a plan that is not the one it names, needed now or not."""
+    read = script(root, planned)
+    for name in sorted({name for step in planned.steps for name in step.scripts}):
+        read(name)
 
 
 def stale(planned: Plan, project: Mapping[str, object], lock: Lock) -> str:

@@ -22,7 +22,10 @@ def main() -> None:
 def _unchanged(argv: list[str]) -> str | None:
     from builder import noop
 
-    path = noop.store_root(os.environ) / "apps" / f"{noop.name(argv, os.getcwd(), os.environ)}.json"
+    try:
+        path = noop.store_root(os.environ) / "apps" / f"{noop.name(argv, os.getcwd(), os.environ)}.json"
+    except (FileNotFoundError, UnicodeEncodeError):  # the folder is gone, an argument is no text: not for us to say
+        return None
     return noop.recall(path, "stdout")
 
 

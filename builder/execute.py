@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import noop, plan
+from builder import noop, plan, scripts
 from builder.backends import Backend, Work
 from builder.errors import BuilderError, Exit
 from builder.plan import Built, Pinned, Plan, Step
@@ -106,7 +106,7 @@ def _run(step: Step, planned: Plan, toolchain: Path, run: _Run, sound: Callable[
     try:
         with run.store.workspace() as folder:
             inputs = _inputs(step, run)
-            if step.scripts[0] != plan.MERGE or not _linked(step, inputs, folder / "out"):
+            if not _merges(step, planned) or not _linked(step, inputs, folder / "out"):
                 work = Work(step, folder, inputs, toolchain, planned.environment, run.supplies.path)
                 _lay_out(work, run.supplies.scripts)
                 try:
@@ -121,16 +121,25 @@ def _run(step: Step, planned: Plan, toolchain: Path, run: _Run, sound: Callable[
         raise _disk(step, error) from error
 
 
+def _merges(step: Step, planned: Plan) -> bool:
+    """Whether a step is known to do no more than merge.py of this release; a committed plan may have another one."""
+    return step.scripts[0] == plan.MERGE and all(planned.scripts[name] == scripts.sha256(name) for name in step.scripts)
+
+
 def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
     """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
+    out.mkdir()
     try:
         for name in step.args:
-            for folder, _, files in os.walk(inputs[name]):
+            for folder, folders, files in os.walk(inputs[name]):
+                if any(Path(folder, entry).is_symlink() for entry in (*folders, *files)):
+                    raise OSError(errno.ELOOP, "what becomes of a symbolic link is the script's to decide")
                 place = out / Path(folder).relative_to(inputs[name])
-                place.mkdir(parents=True, exist_ok=True)
+                if files:  # the script leaves empty folders out
+                    place.mkdir(parents=True, exist_ok=True)
                 for file in files:
                     (place / file).unlink(missing_ok=True)
-                    os.link(Path(folder, file), place / file, follow_symlinks=False)
+                    os.link(Path(folder, file), place / file)
     except OSError:  # a disk without hard links, or folders that only the script can refuse
         remove(out)
         return False
@@ -171,7 +180,7 @@ def _pins(step: Step) -> list[str]:
 
 def _artifact(planned: Plan, store: Store, key: str) -> Artifact:
     path = store.output(key) / planned.artifact
-    if not path.exists():
+    if not path.exists() or not path.resolve().is_relative_to(store.output(key).resolve()):
         raise BuilderError(
             f"step `{planned.steps[-1].name}` did not write `{planned.artifact}`",
             hint="run `builder lock` to plan anew; if it stays, report it",

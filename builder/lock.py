@@ -20,7 +20,7 @@ class Pin(Model):
     version: str
     source: str  # alias of the place it comes from; where that is stands in client configuration or [sources]
     path: str = ""  # folder below the source's base, only where the source has a canonical one
-    file: str
+    file: str = Field(pattern=r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,254}$")  # one entry of a folder
     size: int | None = Field(default=None, ge=0)  # bytes; None until somebody told
     sha256: Sha256
     hash: Known  # how the hash came to be known

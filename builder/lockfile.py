@@ -27,6 +27,8 @@ def load(root: Path) -> Lock:
             hint="run `builder lock` while a registry can be reached, and commit the result",
             code=Exit.LOCK,
         ) from error
+    except OSError as error:
+        raise _broken(f"can't be read: {error.strerror}") from error
     return parse(data)
 
 

@@ -1,5 +1,6 @@
 """The log: every command that ran and what it wrote, in a file always, on the terminal with -v and -vv."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import TextIO
@@ -15,11 +16,13 @@ def start(path: Path, verbose: int, terminal: TextIO) -> None:
         handler.close()
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    if path.exists() and path.stat().st_size > _SIZE:
-        path.replace(path.with_name(f"{path.name}.1"))
-    file = logging.FileHandler(path, encoding="utf-8", delay=True)
-    file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
-    logger.addHandler(file)
+    logging.raiseExceptions = False  # a full disk is told by what the command itself writes
+    with contextlib.suppress(OSError):  # no log where it can't be written, such as that of another user
+        if path.exists() and path.stat().st_size > _SIZE:
+            path.replace(path.with_name(f"{path.name}.1"))
+        file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+        file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
+        logger.addHandler(file)
     if verbose:
         shown = logging.StreamHandler(terminal)
         shown.setLevel(logging.INFO if verbose == 1 else logging.DEBUG)

@@ -34,7 +34,8 @@ def recall(path: Path, stdout: str) -> str | None:
     """What the last build with that record printed, if it would print the same now; else None."""
     try:
         record = json.loads(path.read_bytes())
-        if record["inputs"] != inputs(Path(record["root"]), record["tree"], record["files"]):
+        root, seen = Path(record["root"]), record["inputs"]
+        if seen != inputs(root, record["tree"], list(seen["folders"]), list(seen["files"])):
             return None
         if digest(Path(record["artifact"])) != record["digest"]:
             return None
@@ -51,17 +52,21 @@ def record(path: Path, content: Mapping[str, Any]) -> None:
     temporary.replace(path)
 
 
-def inputs(root: Path, tree: Sequence[str], files: Sequence[str]) -> dict[str, Any]:
+def inputs(root: Path, tree: Sequence[str], folders: Sequence[str], files: Sequence[str]) -> dict[str, Any]:
     """What decides a build: the app's tree by its NAR sha256, other files by sha256, folders by their change times.
 
     A folder's change time tells that a file came or went, so git need not be asked.
     """
-    folders = {"."} | {parent.as_posix() for member in tree for parent in Path(member).parents}
     return {
         "tree": nar.sha256_of({member: root / member for member in tree}),
-        "files": {file: _sha256(Path(file)) for file in files},
-        "folders": {folder: os.stat(root / folder).st_mtime_ns for folder in sorted(folders)},
+        "files": digests(files),
+        "folders": {folder: os.stat(root / folder).st_mtime_ns for folder in folders},
     }
+
+
+def digests(files: Sequence[str]) -> dict[str, str]:
+    """The sha256 (hex) of each file, "" for one that is not there."""
+    return {file: _sha256(Path(file)) for file in files}
 
 
 def digest(path: Path) -> str:
@@ -70,11 +75,11 @@ def digest(path: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
-    """The sha256 (hex) of a file; "" where there is none."""
+    """The sha256 (hex) of a file; "" where none can be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    except OSError:
         return ""
 
 

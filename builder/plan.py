@@ -1,6 +1,7 @@
 """The plan: the steps of one target as data, their keys, and the plan that is committed beside the lock."""
 
 import json
+import re
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +12,8 @@ CONTRACT = 1  # what a step may see and rely on; a change of it changes every ke
 FOLDER = "builder.plan"
 MERGE = "merge.py"  # the script that lays folders over each other; linking the same files does as well
 SCRIPTS = "inside"  # the folder of a plan's scripts, and the name under `in/` at which a step finds them
+TREES = ("app",)  # the user's trees that a step can be given
+_NO_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 ENVIRONMENT = {
     "HOME": "/nowhere",
@@ -104,6 +107,32 @@ def keys(plan: Plan, trees: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def following(plan: Plan, trees: dict[str, str]) -> tuple[str, ...]:
+    """The keys of the steps that a tree of the user's goes into, in the plan's order: a change of it makes new ones."""
+    found: dict[str, str] = {}
+    known = keys(plan, trees)
+    for step in plan.steps:
+        if any(isinstance(s, Tree) or (isinstance(s, Built) and s.step in found) for s in step.inputs.values()):
+            found[step.name] = known[step.name]
+    return tuple(found.values())
+
+
+def flaw(plan: Plan) -> str:
+    """Why a plan that came from outside can't be run: a name that leaves its folder, or that nothing has; else "".
+
+    A builder that runs it would write texts and read scripts wherever such a name points, on the host.
+    """
+    earlier: set[str] = set()
+    for step in plan.steps:
+        why = _flaw_of_step(step, plan, earlier)
+        if why:
+            return f"step `{step.name}` {why}"
+        earlier.add(step.name)
+    if plan.artifact != "." and not all(_plain(part) for part in plan.artifact.split("/")):
+        return f"its artifact `{plan.artifact}` is no path below a step's output"
+    return ""
+
+
 def dump(plan: Plan) -> bytes:
     """A plan as the JSON that is committed: sorted, indented, with a newline at its end."""
     return _json(plan.model_dump(mode="json", exclude_defaults=False))
@@ -113,6 +142,30 @@ def store_name(file: str) -> str:
     """A file name as a Nix store path may hold it: only [A-Za-z0-9+._?=-], not starting with a dot."""
     kept = "".join(char if char.isascii() and (char.isalnum() or char in "+._?=-") else "-" for char in file)
     return kept.lstrip(".")[:200] or "pin"
+
+
+def _flaw_of_step(step: Step, plan: Plan, earlier: set[str]) -> str:
+    named = [*step.inputs, *step.files, *step.scripts]
+    wrong = [name for name in named if not _plain(name) or name == SCRIPTS] + sorted({*step.inputs} & {*step.files})
+    if wrong:
+        return f"can't be given `{wrong[0]}`"
+    if step.name in earlier:
+        return "is there twice"
+    unknown = [name for name in step.scripts if name not in plan.scripts]
+    for source in step.inputs.values():
+        match source:
+            case Pinned(pin=sha256) if sha256 not in plan.pins:
+                unknown.append(sha256)
+            case Built(step=name) if name not in earlier:
+                unknown.append(name)
+            case Tree(tree=name) if name not in TREES:
+                unknown.append(name)
+    return f"names `{unknown[0]}`, which the plan does not have before it" if unknown else ""
+
+
+def _plain(name: str) -> bool:
+    """Whether a name is that of one entry of a folder."""
+    return name not in ("", ".", "..") and len(name.encode()) <= 255 and not _NO_NAME.search(name)
 
 
 def _json(value: Any) -> bytes:

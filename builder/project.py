@@ -1,5 +1,6 @@
 """What the author wrote: pyproject.toml and requirements.txt, as frozen data."""
 
+import os
 import posixpath
 import re
 import tomllib
@@ -44,6 +45,8 @@ class Project(Model):
     flet: dict[str, Any] = Field(default={})  # dotted name -> value, only what was written or given as an option
     settings: Settings = Settings()
     credentials: dict[str, str] = Field(default={}, exclude=True, repr=False)  # URL -> `user:password`, never written
+    read: tuple[str, ...] = Field(default=(), exclude=True, repr=False)  # files that it was read from, from the root
+    variables: bool = Field(default=False, exclude=True, repr=False)  # True: requirements name environment variables
 
     def setting(self, key: str, platform: str, line: str = LINES[-1]) -> Any:
         """The effective value of a Flet key for a platform or target, else its default under a Flet line."""
@@ -72,16 +75,22 @@ def load(root: Path, options: Mapping[str, Any], warn: Warn, environ: Mapping[st
 
     `environ` fills the variables of requirements.txt. Raises BuilderError (project; usage for a wrong option).
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):  # Path.is_dir raises for a name that is too long
         raise BuilderError(
             f"there is no folder `{root}`",
             hint="name the folder that holds the app, or run `builder init` to make one",
             code=Exit.PROJECT,
         )
-    context = Context(lambda name: (root / name).read_bytes(), environ or {}, warn)
-    project = parse(root.resolve().name, options, context)
+    read: dict[str, bytes] = {}
+
+    def reading(name: str) -> bytes:
+        read[name] = (root / name).read_bytes()
+        return read[name]
+
+    project = parse(root.resolve().name, options, Context(reading, environ or {}, warn))
     _check_entry(root, project)
-    return project
+    variables = any(b"${" in text for text in read.values())
+    return project.model_copy(update={"read": tuple(sorted(read)), "variables": variables})
 
 
 def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:

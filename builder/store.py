@@ -12,6 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from builder import nar
 from builder.errors import BuilderError, Exit
@@ -58,14 +59,14 @@ class Store:
     @contextlib.contextmanager
     def locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
         """Hold the lock of that name; the kernel frees it when the process ends, however it ends."""
-        with self._place("locks", name).open("wb") as file:
+        with self._lock(name) as file:
             fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             yield
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """Whether no build runs, held for as long as the block lasts; never waits."""
-        with self._place("locks", "store").open("wb") as file:
+        with self._lock("store") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -98,16 +99,16 @@ class Store:
 
     def holds(self, key: str) -> bool:
         """Whether the output of that key is there and has the bytes it had when it was made; else it is removed."""
-        path, record = self.output(key), self._record(key)
         if key in self._verified:
             return True
+        path, before = self.output(key), self._put_at(key)
         try:
-            right = nar.sha256(path) == record.read_text()
+            right = nar.sha256(path) == self._record(key).read_text()
         except (OSError, UnicodeDecodeError):
             right = False
         if right:
             self._verified.add(key)
-        elif path.exists() or path.is_symlink():
+        elif before is not None and before == self._put_at(key):  # else another process is putting it right now
             self.remove(key)
         return right
 
@@ -133,9 +134,13 @@ class Store:
         return found
 
     def put_under_digest(self, made: Path) -> str:
-        """Move a finished folder in under its own NAR sha256, which it gives: for the app's tree and the toolchain."""
+        """Move a finished folder in under its own NAR sha256, which it gives; one that is there already stays."""
         normalise(made)
-        return self.put(nar.sha256(made), made)
+        key = nar.sha256(made)
+        with self.locked(key):
+            if not self.holds(key):
+                self.put(key, made)
+        return key
 
     def remove(self, key: str) -> None:
         """Forget the output of that key."""
@@ -155,6 +160,21 @@ class Store:
 
     # --- inner --------------------------------------------------------------------------------------------------
 
+    def _lock(self, name: str) -> BinaryIO:
+        path = self._place("locks", name)
+        try:
+            return path.open("wb")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _put_at(self, key: str) -> tuple[int, int] | None:
+        """What tells one putting of an output from the next; None where it is not there."""
+        try:
+            status = self._record(key).stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
     def _record(self, key: str) -> Path:
         return self._place("outputs", f"{key}.nar")
 
@@ -163,12 +183,15 @@ class Store:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BuilderError(
-                f"the store `{self.root}` can't be written: {error.strerror}",
-                hint="free or allow that place, or name another with BUILDER_HOME",
-                code=Exit.PROJECT,
-            ) from error
+            raise self._unwritable(error) from error
         return path / name
+
+    def _unwritable(self, error: OSError) -> BuilderError:
+        return BuilderError(
+            f"the store `{self.root}` can't be written: {error.strerror}",
+            hint="free or allow that place, or name another with BUILDER_HOME",
+            code=Exit.PROJECT,
+        )
 
     def _set_aside(self, path: Path, place: Path | None) -> None:
         """Take what lies at a path away: to `place`, or for good."""
@@ -179,8 +202,9 @@ class Store:
             path.replace(place)
             return
         doomed = self._place("work", f"old-{os.getpid()}-{os.urandom(4).hex()}")
-        path.replace(doomed)
-        remove(doomed)
+        with contextlib.suppress(FileNotFoundError):  # another process took it away first
+            path.replace(doomed)
+            remove(doomed)
 
 
 def normalise(root: Path) -> None:

@@ -1,5 +1,6 @@
 """The files that make up an app: what git has of it, elsewhere all of them. Standard library only."""
 
+import contextlib
 import os
 import posixpath
 import stat
@@ -34,6 +35,45 @@ def app_files(root: Path, git: Git | None) -> AppTree:
         {name: root / name for name in sorted(names)},
         tuple(sorted(name for name, tracked in names.items() if not tracked)),
     )
+
+
+def folders(root: Path) -> list[str]:
+    """Every folder in which a new file could become one of the app's, relative, sorted; "." is the app's own."""
+    found = ["."]
+    for place, below, names in os.walk(root):
+        folder = Path(place).relative_to(root).as_posix()
+        if folder != "." and "pyvenv.cfg" in names:
+            below.clear()
+        below[:] = [name for name in below if name not in _JUNK and not (folder == "." and name in _OURS)]
+        found += [posixpath.normpath(posixpath.join(folder, name)) for name in below]
+    return sorted(found)
+
+
+def git_files(root: Path) -> list[Path]:
+    """What beside the app's own files decides what git lists of it: its index, and what it is told to ignore."""
+    found = []
+    for folder in (root, *root.parents):
+        found.append(folder / ".gitignore")
+        own = folder / ".git"
+        if own.exists():
+            with contextlib.suppress(OSError):  # what can't be read, git itself will name
+                real = _git_folder(own)
+                found += [real / "index", _common(real) / "info" / "exclude"]
+            return found
+    return []
+
+
+def _git_folder(own: Path) -> Path:
+    """The folder that `.git` is or, in a work tree of its own or a submodule, names."""
+    if own.is_dir():
+        return own
+    named = own.read_text(errors="surrogateescape").partition("gitdir:")[2].strip()
+    return own.parent / named
+
+
+def _common(folder: Path) -> Path:
+    file = folder / "commondir"
+    return folder / file.read_text(errors="surrogateescape").strip() if file.is_file() else folder
 
 
 def _in_work_tree(root: Path) -> bool:

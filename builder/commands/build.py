@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import committed, execute, lockfile, noop, planning, scripts
+from builder import committed, execute, lockfile, noop, plan, planning, scripts, tree
 from builder.backends import BACKENDS
 from builder.commands import Context, check, supply
-from builder.commands.deliver import deliver, expected, forget_older
+from builder.commands.deliver import EXPECTED, check_place, expected, forget_older, place
 from builder.errors import BuilderError, Exit
 from builder.execute import Artifact, Supplies
-from builder.lock import Lock
-from builder.plan import FOLDER, Plan
-from builder.project import Project
+from builder.lock import FILENAME, Lock
+from builder.plan import FOLDER, SCRIPTS, Plan
+from builder.project import PYPROJECT, REQUIREMENTS, Project
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Outcome:
     key: str
     backend: str
     expected: str  # the digest that is committed with the app; "" where none is
+    tree: str  # NAR sha256 of the app's files that it was made from
+    watched: Mapping[str, str]  # sha256 of each other file that decided about it, as it was before
 
     def json(self) -> str:
         """One line of JSON for --json."""
@@ -55,33 +57,47 @@ class Outcome:
 
 def run(context: Context, project: Project, request: Request) -> Outcome:
     """Build one target. Raises BuilderError with the exit code of what went wrong."""
+    watched = noop.digests(_watched(context, project, request.target))
+    wanted = expected(context.root).get(request.target, "")
+    if request.output:
+        check_place(context, request.output)
     locked = lockfile.load(context.root)
     planned = _plan(context, project, locked, request)
     with context.store.locked("store", shared=True):
-        tree = _tree(context, request)
-        artifact = _execute(context, Made(project, locked, planned), request, tree)
-        path = deliver(artifact.path, request.output or context.root / "build" / request.target)
-    forget_older(context, request.target, (artifact.key, tree))
-    wanted = expected(context.root).get(request.target, "")
-    return Outcome(path, request.target, artifact.digest, artifact.key, request.backend, wanted)
+        staged = _tree(context, request)
+        artifact = _execute(context, Made(project, locked, planned), request, staged)
+        path = place(context, artifact.path, request.output or context.root / "build" / request.target)
+    forget_older(context, request.target, (*plan.following(planned, {"app": staged}), staged))
+    return Outcome(
+        path, request.target, artifact.digest, artifact.key, request.backend, wanted, tree=staged, watched=watched
+    )
 
 
 def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[str, str]) -> None:
-    """Keep what tells the same command, run again, that there is nothing to do."""
-    found = supply.app_tree(context)
-    names = sorted(found.files)
-    plan_file = context.root / FOLDER / f"{outcome.target}.json"
-    files = [str(context.root / "builder.lock"), str(plan_file), str(context.root / ".git" / "index")]
+    """Keep what tells the same command, run again, that there is nothing to do.
+
+    Nothing is kept where something changed since the build read it: the artifact is of what was there before.
+    """
+    names = sorted(supply.app_tree(context).files)
+    inputs = noop.inputs(context.root, names, tree.folders(context.root), list(outcome.watched))
+    if inputs["tree"] != outcome.tree or inputs["files"] != outcome.watched:
+        return
     content = {
         "root": str(context.root),
         "tree": names,
-        "files": files,
-        "inputs": noop.inputs(context.root, names, files),
+        "inputs": inputs,
         "artifact": str(outcome.path),
         "digest": outcome.digest,
         **stdout,
     }
     noop.record(context.store.state(f"{record}.json"), content)
+
+
+def _watched(context: Context, project: Project, target: str) -> list[str]:
+    """The files beside the app's own that decide about a build."""
+    named = {PYPROJECT, REQUIREMENTS, FILENAME, EXPECTED, f"{FOLDER}/{target}.json", *project.read}
+    own = {context.root / name for name in named} | {*(context.root / FOLDER / SCRIPTS).glob("*.py")}
+    return sorted(str(path) for path in own | {*tree.git_files(context.root)})
 
 
 def _plan(context: Context, project: Project, locked: Lock, request: Request) -> Plan:
@@ -94,6 +110,7 @@ def _plan(context: Context, project: Project, locked: Lock, request: Request) ->
                 hint="run `builder lock` and commit the result",
                 code=Exit.LOCK,
             )
+        committed.check_scripts(context.root, planned)
         return planned
     check.run(context.root, project)
     planned = planning.plan_of(project, locked, request.target)
@@ -125,12 +142,12 @@ def _tree(context: Context, request: Request) -> str:
     return supply.stage(context, found)
 
 
-def _execute(context: Context, made_of: Made, request: Request, tree: str) -> Artifact:
+def _execute(context: Context, made_of: Made, request: Request, staged: str) -> Artifact:
     pins = {pin.sha256: pin for pin in (*made_of.lock.packages, *made_of.lock.pins)}
     project, locked = made_of.project, made_of.lock
     supplies = Supplies(
         scripts=committed.script(context.root, made_of.plan) if request.frozen else scripts.text,
-        trees={"app": tree},
+        trees={"app": staged},
         pins=lambda wanted: supply.provide(context, project, locked, [pins[sha256] for sha256 in sorted(wanted)]),
         toolchain=lambda: supply.toolchain_root(context, project, locked, frozen=request.frozen),
         path=context.environ.get("PATH", ""),

@@ -11,11 +11,49 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.commands import Context
+from builder.errors import BuilderError, Exit
 from builder.store import remove
 
 EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
 _BLOCK = 1 << 20  # bytes
 _FICLONE = 0x40049409  # linux/fs.h; the file systems that lack it answer with an error
+
+
+def check_place(context: Context, folder: Path) -> None:
+    """Raise BuilderError (usage) for a folder that an artifact may not replace: what is in it would be lost."""
+    real, root = Path(os.path.realpath(folder)), Path(os.path.realpath(context.root))
+    if root.is_relative_to(real):
+        why = "holds the app"
+    elif real.is_relative_to(root) and not real.is_relative_to(root / "build"):
+        why = "is in the app, whose next build would take it for a part of the app"
+    elif os.path.lexists(folder) and not folder.is_dir():
+        why = "is a file"
+    elif folder.is_dir() and any(folder.iterdir()) and not _mark(context, folder).exists():
+        why = "is not empty, and builder did not make it"
+    else:
+        return
+    raise BuilderError(
+        f"`{folder}` can't be replaced by the artifact: it {why}",
+        hint="name a new or empty folder with --output, outside of the app or below its `build/`",
+        code=Exit.USAGE,
+    )
+
+
+def place(context: Context, artifact: Path, folder: Path) -> Path:
+    """Deliver an artifact, and remember that the folder may be replaced by the next one.
+
+    Raises BuilderError (project) where the folder can't be written.
+    """
+    try:
+        path = deliver(artifact, folder)
+    except OSError as error:
+        raise BuilderError(
+            f"the artifact can't be written to `{folder}`: {error.strerror}",
+            hint="allow or free that place, or name another folder with --output",
+            code=Exit.PROJECT,
+        ) from error
+    _mark(context, folder).touch()
+    return path
 
 
 def deliver(artifact: Path, place: Path) -> Path:
@@ -33,7 +71,7 @@ def deliver(artifact: Path, place: Path) -> Path:
         else:
             fresh.mkdir()
             _copy_file(artifact, fresh / artifact.name)
-        if place.exists():
+        if os.path.lexists(place):
             place.rename(old)
         fresh.rename(place)
     finally:
@@ -44,10 +82,17 @@ def deliver(artifact: Path, place: Path) -> Path:
 
 def expected(root: Path) -> dict[str, str]:
     """The digests that are committed with an app, by target; empty where there are none."""
-    path = root / EXPECTED
-    if not path.is_file():
+    try:
+        digests = tomllib.loads((root / EXPECTED).read_bytes().decode()).get("digests", {})
+        return {str(target): str(digest) for target, digest in digests.items()}
+    except FileNotFoundError:
         return {}
-    return {str(target): str(digest) for target, digest in tomllib.loads(path.read_text()).get("digests", {}).items()}
+    except (OSError, ValueError, AttributeError) as error:  # what tomllib and decoding raise are ValueErrors
+        raise BuilderError(
+            f"`{EXPECTED}` can't be read: {error}",
+            hint="restore it from version control, or remove it and build with --record",
+            code=Exit.PROJECT,
+        ) from error
 
 
 def record(root: Path, target: str, digest: str) -> None:
@@ -55,7 +100,16 @@ def record(root: Path, target: str, digest: str) -> None:
     known = expected(root) | {target: digest}
     lines = "".join(f'{name} = "{known[name]}"\n' for name in sorted(known))
     head = "# What `builder build --record` saw: sha256 of a file, NAR sha256 of a folder.\n"
-    (root / EXPECTED).write_text(f"{head}[digests]\n{lines}")
+    temporary = root / f".{EXPECTED}.{os.getpid()}"
+    try:
+        temporary.write_text(f"{head}[digests]\n{lines}")
+        temporary.replace(root / EXPECTED)
+    except OSError as error:
+        raise BuilderError(
+            f"`{EXPECTED}` can't be written: {error.strerror}",
+            hint="allow it, or build without --record",
+            code=Exit.PROJECT,
+        ) from error
 
 
 def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
@@ -66,8 +120,8 @@ def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
     name = hashlib.sha256(f"{context.root}\0{target}".encode()).hexdigest()
     path = context.store.state(f"{name}.last")
     kept: list[list[str]] = []
-    with contextlib.suppress(OSError, ValueError):
-        kept = [entry for entry in json.loads(path.read_text()) if entry != list(keys)]
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        kept = [list(map(str, entry)) for entry in json.loads(path.read_text()) if entry != list(keys)]
     builds = [list(keys), *kept]
     with context.store.alone() as alone:
         if alone:
@@ -76,6 +130,11 @@ def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
                 context.store.remove(key)
             builds = builds[:2]
     path.write_text(json.dumps(builds))
+
+
+def _mark(context: Context, folder: Path) -> Path:
+    """A file of the store that says: builder filled that folder."""
+    return context.store.state(f"{hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()}.place")
 
 
 def _copy_folder(source: Path, target: Path, before: Path) -> None:

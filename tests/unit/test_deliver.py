@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.commands.deliver import deliver, expected, record
+from builder.commands import Context
+from builder.commands.deliver import EXPECTED, check_place, deliver, expected, forget_older, place, record
+from builder.errors import BuilderError, Exit
+from builder.store import Store
 
 
 @pytest.fixture
@@ -83,3 +86,59 @@ def test_recorded_digests_read_back(tmp_path: Path) -> None:
         'apk = "aa"',
         'web = "cc"',
     ]
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """An app beside a store."""
+    root = tmp_path / "app"
+    root.mkdir()
+    (root / "main.py").write_text("x = 1")
+    return Context(root=root, store=Store(tmp_path / "home"), environ={}, say=lambda line: None)
+
+
+@pytest.mark.parametrize("output", ["app", ".", "app/dist", "app/main.py", "mine"])
+def test_an_artifact_never_replaces_what_builder_did_not_make(context: Context, tmp_path: Path, output: str) -> None:
+    """The app, a folder that holds it, a folder within it, a file, a folder of the user's: all are refused."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter").write_text("dear")
+    with pytest.raises(BuilderError) as caught:
+        check_place(context, tmp_path / output)
+    assert caught.value.code == Exit.USAGE
+    assert (tmp_path / "mine" / "letter").exists()
+
+
+def test_an_artifact_replaces_the_one_before(context: Context, artifact: Path, tmp_path: Path) -> None:
+    """A new or empty folder may be filled, and then filled again."""
+    for _ in range(2):
+        check_place(context, tmp_path / "site")
+        assert place(context, artifact, tmp_path / "site") == tmp_path / "site"
+
+
+def test_a_place_that_can_not_be_written_is_an_error(context: Context, artifact: Path) -> None:
+    """Such as an app whose `build` is a file."""
+    (context.root / "build").write_text("")
+    with pytest.raises(BuilderError) as caught:
+        place(context, artifact, context.root / "build" / "web")
+    assert caught.value.code == Exit.PROJECT
+
+
+@pytest.mark.parametrize("text", ["x", "digests = 3", "digests = [1]", "\udcff"])
+def test_broken_expectations_are_an_error(tmp_path: Path, text: str) -> None:
+    """No traceback for what someone wrote there."""
+    (tmp_path / EXPECTED).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(BuilderError, match=EXPECTED):
+        expected(tmp_path)
+
+
+def test_only_the_last_two_builds_of_an_app_are_kept(context: Context) -> None:
+    """All outputs that follow the app's tree go with their build, not only the last step's."""
+    store = context.store
+    for number in range(4):
+        for step in ("app", "site"):
+            folder = store.root / "made"
+            folder.mkdir(parents=True)
+            store.put(f"{step}{number}", folder)
+        forget_older(context, "web", (f"app{number}", f"site{number}"))
+    held = sorted(path.name for path in (store.root / "outputs").iterdir() if path.is_dir())
+    assert held == ["app2", "app3", "site2", "site3"]

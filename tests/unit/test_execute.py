@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from builder import execute
+from builder import execute, scripts
+from builder import plan as plans
 from builder.backends import Backend, Work
 from builder.errors import BuilderError, Exit
 from builder.execute import Supplies
@@ -160,3 +161,46 @@ def test_a_damaged_toolchain_is_made_again(world: World) -> None:
     world.build("other")
     assert world.ran == ["one", "two", "two", "two"]
     assert list(world.store.output("00" * 32).iterdir()) == []
+
+
+def merging(script: bytes) -> Plan:
+    """A plan whose last step merges the app's tree with itself, by a script of that text."""
+    names = scripts.closure(plans.MERGE)
+    digests = {name: scripts.sha256(name) for name in names} | {plans.MERGE: hashlib.sha256(script).hexdigest()}
+    step = Step(name="all", scripts=names, args=("app",), inputs={"app": Tree(tree="app")})
+    fields = {"target": "web", "artifact": ".", "toolchain": "00" * 32, "project": {}}
+    return Plan.model_validate({**fields, "scripts": digests, "pins": {}, "steps": (step,)})
+
+
+def merged(world: World, script: bytes, links: bool) -> execute.Artifact:
+    tree = world.folder / "tree"
+    (tree / "empty").mkdir(parents=True)
+    (tree / "main.py").write_text("x")
+    if links:
+        (tree / "link.py").symlink_to("main.py")
+    key = world.store.put_under_digest(tree)
+    texts = {name: scripts.text(name) for name in scripts.closure(plans.MERGE)} | {plans.MERGE: script}
+    supplies = Supplies(texts.__getitem__, {"app": key}, world.asked.append, world.toolchain, "")
+    return execute.build(merging(script), Store(world.store.root), backend(world.ran), supplies, lambda line: None)
+
+
+def test_links_give_the_bytes_that_the_script_would(tmp_path: Path) -> None:
+    """merge.py run as a script and its short cut are the same tree: the artifact may not tell how it was made."""
+    own = scripts.text(plans.MERGE)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one, two = World(tmp_path / "one"), World(tmp_path / "two")
+    assert merged(one, own, links=False).digest == merged(two, own + b"# another release\n", links=False).digest
+    assert (one.ran, two.ran) == ([], ["all"])
+
+
+def test_a_tree_with_symbolic_links_is_merged_by_the_script(world: World) -> None:
+    """What becomes of a link is the script's to decide, in every backend alike."""
+    assert not (merged(world, scripts.text(plans.MERGE), links=True).path / "link.py").is_symlink()
+    assert world.ran == ["all"]
+
+
+def test_a_committed_merge_of_another_release_is_what_runs(world: World) -> None:
+    """The plan names the script; a short cut that is known to equal this release's must not take its place."""
+    artifact = merged(world, b"open('out/mine', 'w').write('mine')\n", links=False)
+    assert [path.name for path in artifact.path.iterdir()] == ["mine"]

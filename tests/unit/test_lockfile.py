@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from builder import lockfile
 from builder.errors import BuilderError, Exit
@@ -120,3 +121,17 @@ def test_no_lock_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(BuilderError, match=r"there is no builder\.lock") as caught:
         lockfile.load(tmp_path)
     assert caught.value.code == Exit.LOCK
+
+
+def test_a_lock_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
+    """What can't be read has its mend."""
+    (tmp_path / lockfile.FILENAME).mkdir()
+    with pytest.raises(BuilderError, match="can't be read"):
+        lockfile.load(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["../x.whl", "/etc/x", "a/b", "a\\b", ".x", "", "a\0", "a" * 256])
+def test_a_pinned_file_has_a_plain_name(file: str) -> None:
+    """It becomes the name of a step's input: one that leaves its folder is refused."""
+    with pytest.raises(ValidationError):
+        pin("x", file=file)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from builder import plan
-from builder.plan import Built, Pinned, Plan, Step, Tree
+from builder.plan import Built, File, Pinned, Plan, Step, Tree
 
 PIN = "ab" * 32
 
@@ -86,3 +86,49 @@ def test_a_plan_without_steps_is_none() -> None:
 def test_a_store_name_holds_only_what_nix_allows(file: str, name: str) -> None:
     """Nix store names are [A-Za-z0-9+._?=-] and start with no dot."""
     assert plan.store_name(file) == name
+
+
+def test_what_follows_the_tree_is_known() -> None:
+    """Only the step that a tree goes into, directly or not, has a key that follows it."""
+    assert plan.following(planned(), {"app": "00"}) == (last_key(),)
+
+
+def _with(**change: object) -> Plan:
+    """The plan, sound, with its last step or itself changed."""
+    sound = planned().model_copy(update={"pins": {PIN: File(file="x.whl", store="x.whl")}})
+    own = {key: value for key, value in change.items() if key in Plan.model_fields}
+    step = sound.steps[-1].model_copy(update={key: value for key, value in change.items() if key not in own})
+    return sound.model_copy(update={"steps": (sound.steps[0], step), **own})
+
+
+def test_a_sound_plan_has_no_flaw() -> None:
+    """What builder writes itself can be run."""
+    assert plan.flaw(_with()) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": {"../../home/.profile": "x"}},
+        {"files": {"/etc/cron.d/x": "x"}},
+        {"files": {"inside": "x"}},
+        {"files": {"one": "the name of an input too"}},
+        {"inputs": {"..": Tree(tree="app")}},
+        {"inputs": {"a/b": Tree(tree="app")}},
+        {"inputs": {"a\0": Tree(tree="app")}},
+        {"inputs": {"a" * 256: Tree(tree="app")}},
+        {"inputs": {"x": Tree(tree="home")}},
+        {"inputs": {"x": Built(step="two")}},
+        {"inputs": {"x": Pinned(pin="cd" * 32)}},
+        {"scripts": ("../../x.py",)},
+        {"scripts": ("none.py",)},
+        {"name": "one"},
+        {"artifact": "../.."},
+        {"artifact": "/etc/passwd"},
+        {"artifact": ""},
+    ],
+    ids=str,
+)
+def test_a_plan_from_outside_may_name_only_what_it_has(change: dict[str, object]) -> None:
+    """A name that leaves its folder would be written or read on the host; one that nothing has can't be run."""
+    assert plan.flaw(_with(**change))

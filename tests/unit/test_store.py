@@ -86,7 +86,33 @@ def test_a_changed_output_is_forgotten(store: Store, change: str) -> None:
         case "record":
             (store.root / "outputs" / "key.nar").unlink()
     assert not Store(store.root).holds("key")
-    assert not store.output("key").exists()
+    assert not Store(store.root).claims("key")
+
+
+def test_an_output_that_another_process_is_putting_stays(store: Store) -> None:
+    """Between an output's move and its record nobody else may take it for a damaged one and remove it."""
+    store.put("key", made(store))
+    record = store.root / "outputs" / "key.nar"
+    text = record.read_text()
+    record.unlink()
+    assert not Store(store.root).holds("key")
+    record.write_text(text)
+    assert Store(store.root).holds("key")
+
+
+def test_a_tree_that_is_there_is_not_moved_away_under_its_readers(store: Store) -> None:
+    """Two builds that stage the same tree share it: the second leaves the folder of the first in place."""
+    key = store.put_under_digest(made(store))
+    before = store.output(key).stat().st_ino
+    assert Store(store.root).put_under_digest(made(store)) == key
+    assert store.output(key).stat().st_ino == before
+
+
+def test_a_store_whose_locks_are_no_files_says_so(store: Store) -> None:
+    """What can't be locked is an error with its mend."""
+    (store.root / "locks" / "store").mkdir(parents=True)
+    with pytest.raises(BuilderError, match="can't be written"), store.locked("store"):
+        pass
 
 
 def test_an_output_replaces_an_older_one(store: Store) -> None:

@@ -1,0 +1,87 @@
+"""Rules of the plan that is committed with an app: it comes from outside, so nothing in it is taken on trust."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from builder import committed, plan
+from builder.errors import BuilderError, Exit
+from builder.plan import Plan, Step
+
+SCRIPT = b"print()\n"
+
+
+def write(root: Path, **change: object) -> None:
+    """Commit a small plan, changed."""
+    sound = Plan(
+        target="web",
+        artifact=".",
+        toolchain="00" * 32,
+        project={},
+        scripts={"run.py": hashlib.sha256(SCRIPT).hexdigest()},
+        pins={},
+        steps=(Step(name="one", scripts=("run.py",)),),
+    )
+    inside = root / plan.FOLDER / plan.SCRIPTS
+    inside.mkdir(parents=True)
+    (inside / "run.py").write_bytes(SCRIPT)
+    content = json.loads(plan.dump(sound)) | change
+    (root / plan.FOLDER / "web.json").write_text(json.dumps(content))
+
+
+def refused(root: Path, target: str = "web") -> str:
+    with pytest.raises(BuilderError) as caught:
+        committed.load(root, target)
+    assert caught.value.code == Exit.LOCK
+    return caught.value.message
+
+
+def test_a_committed_plan_reads_back(tmp_path: Path) -> None:
+    """With its scripts."""
+    write(tmp_path)
+    found = committed.load(tmp_path, "web")
+    committed.check_scripts(tmp_path, found)
+    assert committed.script(tmp_path, found)("run.py") == SCRIPT
+
+
+def test_a_plan_that_names_places_outside_is_broken(tmp_path: Path) -> None:
+    """It would write there, on the host."""
+    write(tmp_path, steps=[{"name": "one", "scripts": ["run.py"], "files": {"../../../.profile": "x"}}])
+    assert "can't be given `../../../.profile`" in refused(tmp_path)
+
+
+def test_a_plan_of_another_target_is_broken(tmp_path: Path) -> None:
+    """A file that was renamed builds nothing under a wrong name."""
+    write(tmp_path, target="apk")
+    assert "the plan of `apk`" in refused(tmp_path)
+
+
+def test_a_plan_of_a_newer_contract_is_refused(tmp_path: Path) -> None:
+    """What it may rely on is not known here."""
+    write(tmp_path, contract=plan.CONTRACT + 1)
+    assert "sandbox contract" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "garbage"])
+def test_a_plan_that_can_not_be_read_is_broken(tmp_path: Path, kind: str) -> None:
+    """A folder in its place, a file in place of builder.plan, bytes that are no JSON."""
+    folder = tmp_path / plan.FOLDER
+    match kind:
+        case "folder":
+            (folder / "web.json").mkdir(parents=True)
+        case "file":
+            folder.write_text("")
+        case _:
+            folder.mkdir()
+            (folder / "web.json").write_bytes(b"\xff{")
+    assert "is broken" in refused(tmp_path)
+
+
+def test_a_changed_script_is_found_before_anything_runs(tmp_path: Path) -> None:
+    """Also where the store has the step's output already."""
+    write(tmp_path)
+    (tmp_path / plan.FOLDER / plan.SCRIPTS / "run.py").write_bytes(b"evil()\n")
+    with pytest.raises(BuilderError, match=r"inside/run\.py"):
+        committed.check_scripts(tmp_path, committed.load(tmp_path, "web"))
