@@ -9,7 +9,7 @@ from pydantic import Field
 
 from builder import data, inside, nar
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN, Pin
+from builder.lock import TOOLCHAIN, Lock, Pin
 from builder.model import Model, Sha256
 
 _OF_PIN = ("name", "version", "source", "path", "file", "size", "sha256")
@@ -55,16 +55,46 @@ def load(name: str) -> Recipe:
     return Recipe.model_validate({**{key: value for key, value in table.items() if key != "part"}, "parts": parts})
 
 
+def of(lock: Lock) -> Recipe:
+    """The recipe of a lock: the rules that builder ships for its toolchain, with the lock's own pins.
+
+    Raises BuilderError (lock) where the rules are not for these pins.
+    """
+    return with_pins(load(lock.toolchain.name), pins_of(lock), lock.toolchain.nar)
+
+
+def pins_of(lock: Lock) -> tuple[Pin, ...]:
+    """The pins of a lock that its toolchain is made of."""
+    return tuple(pin for pin in lock.pins if TOOLCHAIN in pin.targets)
+
+
+def with_pins(recipe: Recipe, pins: tuple[Pin, ...], nar: str) -> Recipe:
+    """The same rules on other files, each in the place of the one of its name, and the NAR sha256 that they give.
+
+    Raises BuilderError (lock) where a file has no place, or a place no file.
+    """
+    named = {pin.name: pin for pin in pins}
+    odd = {part.pin.name for part in recipe.parts} ^ set(named)
+    if odd:
+        raise BuilderError(
+            f"the toolchain `{recipe.name}` of builder.lock and the one of this builder differ in `{min(odd)}`",
+            hint="run `builder lock`, and commit the result",
+            code=Exit.LOCK,
+        )
+    parts = tuple(part.model_copy(update={"pin": named[part.pin.name]}) for part in recipe.parts)
+    return recipe.model_copy(update={"parts": parts, "nar": nar})
+
+
 def dump(recipe: Recipe) -> bytes:
     """A recipe as the JSON that root.py reads, in the recipe's own order: that of `take` decides."""
     text = json.dumps(recipe.model_dump(mode="json"), indent=1, ensure_ascii=False)
     return text.encode() + b"\n"
 
 
-def make(recipe: Recipe, files: Mapping[str, Path], out: Path) -> str:
-    """Make the root in a new folder and give the sha256 (hex) of its NAR; `files` maps each pin's sha256 to its place.
+def assemble(recipe: Recipe, files: Mapping[str, Path], out: Path) -> str:
+    """Make the root in a new folder and give the sha256 (hex) of its NAR, whatever the recipe states.
 
-    Raises BuilderError (mismatch) where a file, or the root, is not what the recipe says.
+    `files` maps each pin's sha256 to its place. Raises BuilderError (mismatch) where a file is not its pin's.
     """
     archive = inside.module("archive")
     try:
@@ -72,15 +102,21 @@ def make(recipe: Recipe, files: Mapping[str, Path], out: Path) -> str:
     except archive.Refused as error:
         raise BuilderError(
             f"toolchain `{recipe.name}` can't be made: {error}",
-            hint="run `builder fetch` to fetch its files anew, or `builder lock` to pin this builder's",
+            hint="run `builder fetch` to fetch its files anew, "
+            "or `builder lock --upgrade-package toolchain` to pin others",
             code=Exit.MISMATCH,
         ) from error
-    found = nar.sha256(out)
+    return nar.sha256(out)
+
+
+def make(recipe: Recipe, files: Mapping[str, Path], out: Path) -> str:
+    """The same, held to the NAR sha256 that the recipe states. Raises BuilderError (mismatch) for another one too."""
+    found = assemble(recipe, files, out)
     if found != recipe.nar:
         raise BuilderError(
             f"toolchain `{recipe.name}` came out with NAR sha256 {found}, its recipe states {recipe.nar}",
-            hint="run `builder lock` with the builder that is installed, and commit the result; if that does not help, "
-            "report both values",
+            hint="run `builder lock --upgrade-package toolchain` with the builder that is installed, and commit the "
+            "result; if that does not help, report both values",
             code=Exit.MISMATCH,
         )
     return found

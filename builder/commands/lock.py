@@ -4,23 +4,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import lockfile, toolchain
+from builder import lockfile
 from builder.errors import BuilderError, Exit
 from builder.http import Http
 from builder.inputs import inputs_of
 from builder.lock import FILENAME, TOOLCHAIN, Lock, Pin
 from builder.project import Project
-
-RECIPE = "python-3.12"  # the toolchain of every lock
+from builder.toolchain import Recipe
 
 
 @dataclass(frozen=True)
 class Outside:
-    """What a lock is made with: the way to the registries, and a folder for the resolver's cache."""
+    """What a lock is made with: the way to the registries, a folder for the resolver's cache, the toolchain."""
 
     http: Http  # knows the bases of `builder.resolve.ORIGINS`
     environ: Mapping[str, str]
     cache: Path  # absolute
+    recipe: Recipe  # of the toolchain that the lock is to name
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def run(
         http=outside.http,
         uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi"), project.credentials),
         kept=keep(old, wish.upgrade, wish.packages),
-        recipe=toolchain.load(RECIPE),
+        recipe=outside.recipe,
         exclude_newer=wish.exclude_newer or inputs.exclude_newer,
     )
     answer = resolve.resolve(inputs, world)

@@ -1,11 +1,14 @@
 """`builder lock` as a whole: the lock, then the committed plans that follow from it."""
 
+from collections.abc import Mapping
+
 from builder import committed, lockfile, planning, toolchain
-from builder.commands import Context, supply
+from builder.commands import Context, roots, supply
 from builder.commands import lock as command
 from builder.commands.lock import LockResult, Outside, Wish
 from builder.errors import BuilderError, Exit
-from builder.lock import FILENAME, Lock
+from builder.http import Http
+from builder.lock import FILENAME, Lock, Origin
 from builder.plan import FOLDER
 from builder.project import Project
 from builder.resolve import ORIGINS
@@ -15,7 +18,8 @@ def run(context: Context, project: Project, wish: Wish) -> LockResult:
     """Lock, then write builder.plan/ where the app has one. Raises BuilderError; then neither is changed."""
     old = _old(context)
     origins = {**(old.sources if old else {}), **ORIGINS}
-    outside = Outside(supply.http(context, project, origins), context.environ, context.store.root / "uv")
+    http = supply.http(context, project, origins)
+    outside = Outside(http, context.environ, context.store.root / "uv", _recipe(context, old, wish, http, origins))
     result = command.run(context.root, project, old, outside, wish, context.say)
     if committed.wanted(context.root):
         write_plans(context, project, result.lock)
@@ -25,10 +29,19 @@ def run(context: Context, project: Project, wish: Wish) -> LockResult:
 def write_plans(context: Context, project: Project, lock: Lock) -> None:
     """Make builder.plan/ hold the plan of each target that can be built."""
     plans = {target: planning.plan_of(project, lock, target) for target in planning.buildable(lock)}
-    recipe = toolchain.dump(toolchain.load(lock.toolchain.name))
+    recipe = toolchain.dump(toolchain.of(lock))
     changed = committed.save(context.root, committed.files(plans, recipe))
     state = f"{len(changed)} files written" if changed else "unchanged"
     context.say(f"{FOLDER}/ {state}: {', '.join(sorted(plans))}")
+
+
+def _recipe(
+    context: Context, old: Lock | None, wish: Wish, http: Http, origins: Mapping[str, Origin]
+) -> toolchain.Recipe:
+    """The toolchain of the new lock."""
+    if not roots.wanted(old, upgrade=wish.upgrade, names=wish.packages):
+        return roots.kept(old)
+    return roots.newest(context, toolchain.load(roots.NAME), http, origins, roots.keys())
 
 
 def _old(context: Context) -> Lock | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from builder import nar, process, toolchain, tree
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN, Lock, Origin, Pin
+from builder.lock import Lock, Origin, Pin
 from builder.plan import FOLDER
 from builder.project import Project
 from builder.tree import AppTree
@@ -51,7 +51,7 @@ def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bo
     if store.claims(key):
         return store.output(key)
     recipe = _recipe(context, lock, frozen=frozen)
-    pins = [pin for pin in lock.pins if TOOLCHAIN in pin.targets]
+    pins = toolchain.pins_of(lock)
     provide(context, project, lock, pins)
     with store.locked(key):
         if not store.holds(key):
@@ -95,7 +95,7 @@ def stage(context: Context, found: AppTree) -> str:
 
 def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
     if not frozen:
-        return toolchain.load(lock.toolchain.name)
+        return toolchain.of(lock)
     path = context.root / FOLDER / "toolchain.json"
     return toolchain.Recipe.model_validate(json.loads(path.read_bytes()))
 

@@ -9,6 +9,7 @@ from builder.errors import BuilderError, Exit
 from builder.folder import Folder
 from builder.http import Http
 from builder.lock import Need, Origin, Pin
+from builder.mirrors import variable
 
 _SECOND = {"debian": "debian-snapshot"}  # a source whose files vanish -> the one that keeps them
 _THREADS = 8
@@ -45,10 +46,28 @@ def places(origins: Mapping[str, Origin], http: Http) -> Callable[[Pin], Iterato
     def urls(pin: Pin) -> Iterator[str]:
         yield of(pin.source, origins).locate(pin, http.base(pin.source), http)
         second = _SECOND.get(pin.source)
-        if second:  # where its base is not known, the error that names the setting is what helps
-            yield of(second, origins).locate(pin, http.base(second), http)
+        if second:
+            yield from _second(second, pin)
+
+    def _second(alias: str, pin: Pin) -> Iterator[str]:
+        try:
+            base = http.base(alias)
+        except BuilderError as error:
+            raise _moved(alias, f"; {error.message}") from error
+        yield of(alias, origins).locate(pin, base, http)
+        raise _moved(alias, "")
 
     return urls
+
+
+def _moved(second: str, also: str) -> BuilderError:
+    """Why a file is gone that was there when it was locked; told once no place has it."""
+    return BuilderError(
+        f"a point release of Debian moves files away{also}",
+        hint=f"run `builder lock --upgrade-package toolchain`, or name an archive that keeps old files with "
+        f"{variable(second)}",
+        code=Exit.FETCH,
+    )
 
 
 def each(needs: tuple[Need, ...], pinned: Callable[[Need], Pin]) -> tuple[Pin, ...]:

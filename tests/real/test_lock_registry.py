@@ -7,7 +7,7 @@ import pytest
 from uv import find_uv_bin
 
 from builder import fletline, lockfile, mirrors, resolve, toolchain
-from builder.commands.lock import RECIPE
+from builder.commands.roots import NAME as RECIPE
 from builder.http import Http
 from builder.inputs import inputs_of
 from builder.kept import keep
