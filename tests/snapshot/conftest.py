@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class World:
             monkeypatch.setenv(name, str(value))
         for alias in ("PYPI", "MAVEN", "NPM", "DEBIAN", "DEBIAN_SNAPSHOT"):
             monkeypatch.setenv(f"BUILDER_MIRROR_{alias}", "http://127.0.0.1:1/")  # where nothing listens
+        self.places = {str(self.app): "APP", str(self.store): "STORE", str(folder): "HOME"}
+        self.places[str(Path(sys.executable).parent)] = "BIN"
         self.app.mkdir()
         monkeypatch.chdir(self.app)
 
@@ -54,9 +57,20 @@ class World:
         code = cli.run(argv)
         captured = self._capsys.readouterr()
         text = f"exit code {int(code)}\n----- stdout\n{captured.out}----- stderr\n{captured.err}"
-        for place, name in ((self.app, "APP"), (self.store, "STORE"), (self.app.parent, "HOME")):
-            text = text.replace(str(place), name)
+        return self.shown(text)
+
+    def shown(self, text: str) -> str:
+        """A text without the places of this run."""
+        for place, name in self.places.items():
+            text = text.replace(place, name)
         return re.sub(r"work/[0-9]+-[0-9a-f]{8}", "work/N", text)
+
+    def mirror(self, alias: str, url: str) -> "World":
+        """A registry at a URL, which is then shown as its alias."""
+        self.monkeypatch.setenv(f"BUILDER_MIRROR_{alias.upper()}", url)
+        self.places[url] = f"{alias}://"
+        self.places.setdefault(url.partition("/simple/")[0], "server:")
+        return self
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""Locks of the fixtures from recorded registry answers (record.py): the same bytes as those that are committed."""
+
+import hashlib
+import html
+import json
+import shutil
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder import lockfile
+from builder.lock import Lock, Pin
+
+RECORDED = Path(__file__).parent / "recorded"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+JSON = "application/vnd.pypi.simple.v1+json"
+TARBALL = b"not Pyodide"
+
+Page = Callable[[dict[str, Any]], tuple[str, str]]  # a recorded page -> (media type, text)
+
+
+def as_json(page: dict[str, Any]) -> tuple[str, str]:
+    """An index that says all (PEP 691 and 700)."""
+    return JSON, json.dumps(page)
+
+
+def as_json_without_sizes(page: dict[str, Any]) -> tuple[str, str]:
+    """An index that says hashes only (PEP 691)."""
+    files = [{key: value for key, value in row.items() if key not in ("size", "upload-time")} for row in page["files"]]
+    return JSON, json.dumps({**page, "files": files})
+
+
+def as_html(page: dict[str, Any]) -> tuple[str, str]:
+    """An index of the old form (PEP 503), with its files in another order."""
+    anchors = [_anchor(row) for row in reversed(page["files"])]
+    return "text/html", f"<!DOCTYPE html><title>Links for {page['name']}</title>" + "\n".join(anchors)
+
+
+def _anchor(row: dict[str, Any]) -> str:
+    extra = ' data-dist-info-metadata="true" data-core-metadata="true"' if row.get("core-metadata") else ""
+    python = html.escape(row.get("requires-python", ""))
+    link = f"{row['url']}#sha256={row['hashes']['sha256']}"
+    return f'<a href="{link}" data-requires-python="{python}"{extra}>{row["filename"]}</a>'
+
+
+@pytest.fixture
+def registries(world: Any, server: Any, reply: Any) -> Callable[..., None]:
+    """Serve what is recorded; nothing else is to be had, and the files themselves are not."""
+
+    def start(form: Page = as_json) -> None:
+        for path in sorted(RECORDED.glob("simple/*.json")):
+            page = json.loads(path.read_bytes())
+            kind, text = form(page)
+            server.routes[f"/simple/{page['name']}/"] = reply(text.encode(), headers={"Content-Type": kind})
+            for row in page["files"]:
+                version = row["filename"].removesuffix(".tar.gz").split("-")[1]
+                metadata = RECORDED / "metadata" / f"{page['name']}-{version}.txt"
+                if metadata.is_file():
+                    server.routes[f"/files/{row['filename']}.metadata"] = metadata.read_bytes()
+                server.routes[f"/files/{row['filename']}"] = _head_only(reply, row.get("size"))
+        for path in sorted(RECORDED.glob("npm/*.json")):
+            name, _, version = path.stem.rpartition("-")
+            server.routes[f"/npm/{name}/{version}"] = path.read_bytes()
+        world.mirror("pypi", server.url + "simple/").mirror("npm", server.url + "npm/")
+
+    return start
+
+
+def _head_only(reply: Any, size: int | None) -> Callable[[Any], Any]:
+    """A file that only tells its size."""
+
+    def answer(asked: Any) -> Any:
+        if asked.method != "HEAD" or size is None:
+            return reply(b"not recorded", 404)
+        return reply(headers={"Content-Length": str(size)})
+
+    return answer
+
+
+def fresh(world: Any, name: str, kept: Callable[[Pin], bool] = lambda pin: False) -> Lock:
+    """The fixture without its lock, or with one of the few pins that are kept; gives the committed one."""
+    world.counter(name)
+    committed = lockfile.load(world.app)
+    (world.app / "builder.lock").unlink()
+    shutil.rmtree(world.app / "builder.plan")  # test_plans.py looks at what becomes of it
+    pins = tuple(pin for pin in committed.pins if kept(pin))
+    if pins:
+        lockfile.save(world.app, committed.model_copy(update={"packages": (), "pins": pins, "unavailable": {}}))
+    return committed
+
+
+def committed_text(name: str) -> str:
+    return (FIXTURES / name / "builder.lock").read_text()
+
+
+def of_npm(pin: Pin) -> bool:
+    """Pyodide's 5.9 MB are no recording: where its pin is kept, builder does not ask for them."""
+    return pin.source == "npm"
+
+
+@pytest.mark.parametrize("name", ["counter", "counter-1.0"])
+def test_a_recorded_lock_stays_as_it_is(name: str, world: Any, registries: Any, snapshot: Any) -> None:
+    """From an empty store and no lock: the whole lock, what is said of it, and the committed files, byte for byte."""
+    registries()
+    fresh(world, name, of_npm)
+    assert world.run("lock") == snapshot(name="said")
+    text = (world.app / "builder.lock").read_text()
+    assert text == snapshot(name="builder.lock")
+    assert text == committed_text(name)
+
+
+@pytest.mark.parametrize("form", [as_json_without_sizes, as_html])
+@pytest.mark.parametrize("name", ["counter", "counter-1.0"])
+def test_an_index_of_another_form_gives_the_same_lock(name: str, form: Page, world: Any, registries: Any) -> None:
+    """Sizes that no page states are asked of the files' server, and the order of a page decides nothing."""
+    registries(form)
+    fresh(world, name, of_npm)
+    assert world.run("lock").startswith("exit code 0\n")
+    assert (world.app / "builder.lock").read_text() == committed_text(name)
+
+
+@pytest.mark.parametrize("name", ["counter", "counter-1.0"])
+def test_locking_again_changes_nothing(name: str, world: Any, registries: Any, server: Any, snapshot: Any) -> None:
+    """With the committed lock there, nothing is written and no file is asked for."""
+    registries()
+    world.counter(name)
+    assert world.run("lock") == snapshot
+    assert (world.app / "builder.lock").read_text() == committed_text(name)
+    assert [asked.path for asked in server.asked if not asked.path.startswith(("/simple/", "/files/"))] == []
+    assert [asked for asked in server.asked if asked.path.startswith("/files/") and "metadata" not in asked.path] == []
+
+
+def test_a_fresh_lock_takes_pyodide_from_the_npm_registry(
+    world: Any, registries: Any, server: Any, snapshot: Any
+) -> None:
+    """From an empty store and no lock, with another tarball: its pin differs from the committed one, nothing else."""
+    registries()
+    committed = fresh(world, "counter-1.0")
+    document = json.loads(server.routes["/npm/pyodide/0.27.7"])
+    document["dist"]["integrity"] = f"sha512-{b64encode(hashlib.sha512(TARBALL).digest()).decode()}"
+    server.routes["/npm/pyodide/0.27.7"] = json.dumps(document).encode()
+    server.routes["/npm/pyodide/-/pyodide-0.27.7.tgz"] = TARBALL
+    assert world.run("lock") == snapshot
+    locked = lockfile.load(world.app)
+    mine, theirs = (next(pin for pin in lock.pins if of_npm(pin)) for lock in (locked, committed))
+    digest = hashlib.sha256(TARBALL).hexdigest()
+    assert mine == theirs.model_copy(update={"sha256": digest, "size": len(TARBALL)})
+    assert lockfile.dump(locked.model_copy(update={"pins": committed.pins})) == committed_text("counter-1.0")
+
+
+def test_a_tarball_that_is_not_the_documents_is_refused(
+    world: Any, registries: Any, server: Any, snapshot: Any
+) -> None:
+    """The recorded document states Pyodide's own sha512: exit code 6, and no lock is written."""
+    registries()
+    fresh(world, "counter-1.0")
+    server.routes["/npm/pyodide/-/pyodide-0.27.7.tgz"] = TARBALL
+    assert world.run("lock") == snapshot
+    assert not (world.app / "builder.lock").exists()
