@@ -111,12 +111,12 @@ def locks(folder: Path, app: Path, env: dict[str, str], rounds: int) -> None:
     lock, uv = [BUILDER, "lock", str(app)], [UV, "lock", "-q"]
     measure(lock, env, folder, 1)
     measure(uv, quiet, twin, 1)
-    row(
-        "lock, warm, all targets",
-        measure(lock, env, folder, rounds),
-        measure(uv, quiet, twin, rounds),
-        "<= 1.5 x uv lock",
-    )
+
+    def resolve_anew() -> None:
+        (twin / "uv.lock").unlink()  # else uv only looks whether it still fits
+
+    other = measure(uv, quiet, twin, rounds, resolve_anew)
+    row("lock, warm, all targets", measure(lock, env, folder, rounds), other, "<= 1.5 x uv lock")
 
 
 if __name__ == "__main__":
