@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from builder import fletline
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line
 from builder.graph import Key
-from builder.lock import Known, Need, Origin
+from builder.http import Http
+from builder.lock import Known, Need, Origin, Pin
+from builder.mirrors import variable
 from builder.selection import Chosen
 from builder.simpleindex import IndexFile
+from builder.sources import SOURCES
 from builder.targets import family
 from builder.wheels import Environment, best
 
@@ -77,6 +81,24 @@ def archives(line: Line, version: str, targets: Iterable[str]) -> tuple[Need, ..
         )
         for file, used_by in sorted(by_file.items())
     )
+
+
+def archive_pins(line: Line, version: str, targets: Iterable[str], http: Http) -> tuple[Pin, ...]:
+    """The pins of these archives. Raises BuilderError (fetch) naming the ways out."""
+    needs = archives(line, version, targets)
+    try:
+        return SOURCES["url"].resolve(needs, http)
+    except BuilderError as error:
+        families = sorted({family(target) for need in needs for target in need.targets})
+        lines = [fletline.of(f"{name}.0") for name in fletline.lines()]
+        known = [tested for other in lines if set(families) <= other.wheels.keys() for tested in other.tested]
+        raise BuilderError(
+            f"the client of flet {version} for {', '.join(f'`{name}`' for name in families)} lies outside the package "
+            f"index, and {error.message}",
+            hint=f"require a flet whose client is a wheel ({', '.join(known)}), or name a mirror of Flet's releases "
+            f"with {variable(RELEASES)}",
+            code=error.code,
+        ) from error
 
 
 def _version(filename: str) -> str:

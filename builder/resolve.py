@@ -21,7 +21,6 @@ from builder.resolution import Question, Resolution, Uv
 from builder.resolution import resolve as ask
 from builder.selection import DIRECT, PYPI, Chosen, direct, plain, rules
 from builder.simpleindex import IndexFile
-from builder.sources import SOURCES
 from builder.sources.pypi import project_files
 from builder.targets import family
 from builder.toolchain import Recipe
@@ -212,7 +211,7 @@ def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) 
     if browsers:
         pins += runtimes.pyodide(found.line.pyodide[inputs.python], browsers, world.kept, world.http)
     outside = [target for target in targets if family(target) not in found.line.wheels]
-    return pins + SOURCES["url"].resolve(client_wheels.archives(found.line, found.flet, outside), world.http)
+    return pins + client_wheels.archive_pins(found.line, found.flet, outside, world.http)
 
 
 def _page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:

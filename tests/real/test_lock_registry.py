@@ -81,3 +81,12 @@ def test_a_second_lock_is_the_first(locked):
         ("cpython", "3.12.1", "maven")
     }
     assert lockfile.parse(lockfile.dump(first).encode()) == lockfile.parse(lockfile.dump(again).encode())
+
+
+def test_python_3_14_locks_for_the_web(locked):
+    """A line whose Pyodide is 3.14 gives the web its packages; the client's wheel has that Pyodide."""
+    assert fletline.of("1.0.5").pyodide["3.14"].bundled
+    lock = locked("flet==1.0.5", python="3.14", targets=["web"], declared=True)
+    assert lock.unavailable == {}
+    assert lock.pins_of("web") == ()
+    assert {"flet", "flet-web", "msgpack"} <= held(lock, "web").keys()

@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass, field
@@ -12,16 +14,17 @@ from dataclasses import dataclass, field
 import pytest
 from uv import find_uv_bin
 
-from builder import lockfile, resolve
-from builder.commands import check
+from builder import fletline, lockfile, resolve
+from builder.commands import Context, check, locking, supply
 from builder.commands import lock as command
 from builder.errors import BuilderError, Exit
 from builder.http import Http
 from builder.inputs import inputs_of
 from builder.kept import keep
-from builder.project import Project
+from builder.project import Project, load
 from builder.resolution import Uv
 from builder.settings import Settings
+from builder.store import Store
 from builder.toolchain import Recipe
 
 RECIPE = Recipe(name="python-3.12", nar="a" * 64, parts=())
@@ -575,3 +578,107 @@ def test_pages_are_asked_for_anew_and_published_files_are_not(index, locked):
     asked = [asked.path for asked in index.server.asked if asked.headers["user-agent"].startswith("uv")]
     assert "/simple/flet/" in asked
     assert {path for path in asked if path.startswith("/files/")} == {"/files/idna-3.12-py3-none-any.whl"}
+
+
+SECRET = "hunter-2-of-a-test"
+
+
+@pytest.fixture
+def app(tmp_path, index, serve, reply):
+    """An app that requires a package of a private index, whose password stands in requirements.txt."""
+    private = Index(serve(), reply)
+    private.add("secret", "1.0")
+    guard(private.server, reply, SECRET)
+    root = tmp_path / "app"
+    root.mkdir()
+    (root / "main.py").write_text("")
+    (root / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\ndynamic = ["dependencies"]\n')
+    login = private.url.replace("://", f"://user:{SECRET}@")
+    (root / "requirements.txt").write_text(f"--extra-index-url {login}\nflet==0.82.2\nsecret\n")
+    return root
+
+
+def builder(*argv, index, root):
+    """Run the command as a user does."""
+    home = root.parent / "home"
+    home.mkdir(exist_ok=True)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "BUILDER_HOME": str(root.parent / "store")}
+    environ |= {"BUILDER_MIRROR_PYPI": index.url, "UV_HTTP_RETRIES": "0"}
+    command = [sys.executable, "-m", "builder.entry", *argv]
+    return subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+
+
+def leaks(root):
+    """The files of the app, the store and the home that hold the password in any form, but the author's own."""
+    forms = [text.encode() for text in (SECRET, basic(SECRET).removeprefix("Basic "))]
+    every = (path for path in root.parent.rglob("*") if path.is_file() and path.name != "requirements.txt")
+    return [str(path) for path in every if any(form in path.read_bytes() for form in forms)]
+
+
+def test_a_private_index_is_locked_and_fetched_from(app, index):
+    """The password reaches the resolver and the fetcher; no file, log or message has it."""
+    done = builder("lock", "-vv", index=index, root=app)
+    assert (done.returncode, SECRET in done.stdout + done.stderr) == (0, False), done.stderr
+    lock = lockfile.load(app)
+    (pin,) = (pin for pin in lock.packages if pin.name == "secret")
+    context = Context(app, Store(app.parent / "store"), {"HOME": str(app.parent / "home")}, lambda line: None)
+    supply.provide(context, load(app, {}, lambda line: None, context.environ), lock, [pin])
+    assert context.store.verified(pin.sha256)
+    assert leaks(app) == []
+
+
+def test_a_wrong_password_is_told_without_it(app, index):
+    """What the server refuses is a lock or fetch error that shows no password."""
+    wrong = (app / "requirements.txt").read_text().replace(SECRET, f"{SECRET}x")
+    (app / "requirements.txt").write_text(wrong)
+    done = builder("lock", "-vv", index=index, root=app)
+    assert done.returncode in (Exit.LOCK, Exit.FETCH)
+    assert "hint: " in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert leaks(app) == []
+
+
+def flet_1_0(index, serve):
+    """A line of Flet whose desktop clients are archives of its own releases, and the server of these."""
+    index.add("flet", "1.0.5", requires=["msgpack"])
+    index.add("flet-web", "1.0.5")
+    return serve()
+
+
+def test_a_declared_desktop_of_flet_1_0_is_locked_from_its_releases(index, serve, app):
+    """The archive is downloaded once to know its bytes, and its hash is said to be of the first use."""
+    releases = flet_1_0(index, serve)
+    archives = fletline.of("1.0.5").archives
+    for file in archives.values():
+        releases.routes[f"/v1.0.5/{file}"] = f"client {file}".encode()
+    answer = declared(index, app, releases.url)
+    pins = {pin.file: pin for pin in answer.pins if pin.source == "flet-releases"}
+    assert pins.keys() == {archives["linux-x86_64"]}
+    (pin,) = pins.values()
+    assert (pin.hash, pin.path, pin.sha256) == (
+        "first-use", "v1.0.5/", hashlib.sha256(f"client {pin.file}".encode()).hexdigest(),
+    )  # fmt: skip
+    assert "127.0.0.1" not in lockfile.dump(answer)
+
+
+def test_releases_that_cannot_be_reached_name_the_ways_out(index, serve, app):
+    """A flet whose clients are wheels, and the variable of a mirror."""
+    flet_1_0(index, serve)
+    with pytest.raises(BuilderError) as caught:
+        declared(index, app, "http://127.0.0.1:1/")
+    assert caught.value.code == Exit.FETCH
+    told = f"{caught.value.message} {caught.value.hint}"
+    assert "0.82.2" in told and "BUILDER_MIRROR_FLET_RELEASES" in told
+
+
+def declared(index, root, releases):
+    """The lock of an app that requires flet 1.0.5 and declares Linux, with these releases."""
+    (root / "requirements.txt").unlink()
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["flet==1.0.5"]\n'
+        '[tool.builder]\ntargets = ["linux-x86_64"]\n'
+    )
+    environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "UV_HTTP_RETRIES": "0"}
+    environ |= {"BUILDER_MIRROR_PYPI": index.url, "BUILDER_MIRROR_FLET_RELEASES": releases}
+    context = Context(root, Store(root.parent / "store"), environ, lambda line: None)
+    return locking.run(context, load(root, {}, lambda line: None, environ), command.Wish()).lock
