@@ -152,8 +152,8 @@ def _mismatch(pin: Pin, url: str, gathered: _Gathered, seen: _Seen, place: Path)
     gathered.move(place)
     size = "" if pin.size is None else f", {pin.size} bytes"
     note = "; it is an HTML page with status 200, not the file" if page else ""
-    changed = f"the registry may have changed `{pin.file}`: find out why before you run `builder lock` for it"
-    lies = f"the mirror serves other bytes: name another one with {variable(pin.source)}; if all serve these, {changed}"
+    changed = "if all serve these, the registry may have changed a file: find out why before you run `builder lock`"
+    lies = f"the mirror serves other bytes: name another one with {variable(pin.source)}; {changed}"
     hint = f"the mirror answers with a page: check its address and log-in ({variable(pin.source)})" if page else lies
     return BuilderError(
         f"`{pin.file}` from `{pin.source}` ({redacted(url)}): expected sha256 {pin.sha256}{size}; got {got}{note}; "
