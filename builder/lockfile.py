@@ -36,7 +36,7 @@ def parse(data: bytes) -> Lock:
     """The lock that the bytes of a builder.lock hold. Raises BuilderError (lock)."""
     try:
         table = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, or an int of too many digits
         raise _broken(f"is not TOML: {error}") from error
     version = table.pop("version", None)
     if type(version) is int and version > VERSION:

@@ -131,6 +131,12 @@ def _say_difference(context: Context, planned: Plan) -> None:
 def _tree(context: Context, request: Request) -> str:
     """The NAR sha256 of the app's tree, which the store then holds."""
     found = supply.app_tree(context)
+    if any(path.is_relative_to(context.store.root) for path in found.files.values()):
+        raise BuilderError(
+            f"the store `{context.store.root}` is in the app, and would be built into it",
+            hint="name a place outside of the app with BUILDER_HOME, or have git ignore that folder",
+            code=Exit.PROJECT,
+        )
     if found.untracked and request.frozen:
         raise BuilderError(
             f"git does not track {_some(found.untracked)}",

@@ -135,3 +135,11 @@ def test_a_pinned_file_has_a_plain_name(file: str) -> None:
     """It becomes the name of a step's input: one that leaves its folder is refused."""
     with pytest.raises(ValidationError):
         pin("x", file=file)
+
+
+@pytest.mark.parametrize("text", ["version = 9" + "9" * 5000, "version = 1\na = " + "[" * 5000, "version = '1'", "\0"])
+def test_a_lock_that_no_one_wrote_is_an_error(text: str) -> None:
+    """Whatever is in the file, the answer is an error with its mend."""
+    with pytest.raises(BuilderError) as caught:
+        lockfile.parse(text.encode())
+    assert caught.value.code == Exit.LOCK
