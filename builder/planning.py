@@ -12,6 +12,28 @@ STDLIB = "stdlib"  # name of the step, of its script, and under `in/` where star
 
 def plan_of(project: Project, lock: Lock, target: str) -> Plan:
     """The plan of a target. Raises BuilderError (lock) where the lock lacks the target or a pin of it. Pure."""
+    _refuse(lock, target)
+    chosen = TARGETS[family(target)]
+    steps = _started(chosen.steps(project, lock, target))
+    held = lock.by_sha256()
+    used = {source.pin for step in steps for source in step.inputs.values() if isinstance(source, Pinned)}
+    names = {name for step in steps for name in step.scripts}
+    return Plan(
+        target=target,
+        artifact=chosen.artifact(project, target),
+        toolchain=lock.toolchain.nar,
+        project=project.inputs(),
+        scripts={name: scripts.sha256(name) for name in sorted(names)},
+        pins={
+            sha256: File(file=held[sha256].file, store=plan.store_name(held[sha256].file), size=held[sha256].size)
+            for sha256 in sorted(used)
+        },
+        steps=steps,
+    )
+
+
+def _refuse(lock: Lock, target: str) -> None:
+    """Say why a target can't be planned, if it can't."""
     if family(target) not in TARGETS.names():
         raise BuilderError(
             f"this builder can't build `{target}`",
@@ -30,23 +52,6 @@ def plan_of(project: Project, lock: Lock, target: str) -> Plan:
             hint=f"add it to [tool.builder] targets and run `builder lock`; it holds {', '.join(lock.inputs.targets)}",
             code=Exit.LOCK,
         )
-    chosen = TARGETS[family(target)]
-    steps = _started(chosen.steps(project, lock, target))
-    held = lock.by_sha256()
-    used = {source.pin for step in steps for source in step.inputs.values() if isinstance(source, Pinned)}
-    names = {name for step in steps for name in step.scripts}
-    return Plan(
-        target=target,
-        artifact=chosen.artifact(project, target),
-        toolchain=lock.toolchain.nar,
-        project=project.inputs(),
-        scripts={name: scripts.sha256(name) for name in sorted(names)},
-        pins={
-            sha256: File(file=held[sha256].file, store=plan.store_name(held[sha256].file), size=held[sha256].size)
-            for sha256 in sorted(used)
-        },
-        steps=steps,
-    )
 
 
 def _started(steps: tuple[Step, ...]) -> tuple[Step, ...]:

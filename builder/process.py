@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 log = logging.getLogger("builder.process")
 
@@ -31,10 +32,6 @@ def run(
     """
     import sh  # here: builder's no-op never needs it
 
-    log.info("$ %s", " ".join(argv))
-    program = shutil.which(argv[0], path=env.get("PATH", ""))
-    if program is None:
-        raise FileNotFoundError(argv[0])
     heard: list[str] = []
 
     def hear(text: str) -> None:
@@ -43,22 +40,29 @@ def run(
         if line is not None:
             line(text.rstrip("\n"))
 
-    command = sh.Command(program).bake(
-        _env=dict(env),
-        _cwd=None if cwd is None else str(cwd),
-        _tty_out=False,
-        _tty_in=False,
-        _in="",
-        _err=hear,
-        _ok_code=list(range(256)),
-        _return_cmd=True,
-        _decode_errors="replace",
-    )
+    command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
+    done: Any  # what ended, or the signal that ended it
     try:
         done = command(*argv[1:])
-        code = done.exit_code
-        out = done.stdout
     except sh.SignalException as error:
-        code, out = error.exit_code, error.stdout
-    log.debug("exit code %d", code)
-    return Result(code, out.decode(errors="replace"), "".join(heard))
+        done = error
+    log.debug("exit code %d", done.exit_code)
+    return Result(done.exit_code, done.stdout.decode(errors="replace"), "".join(heard))
+
+
+_QUIET: dict[str, Any] = {
+    "_tty_in": False,
+    "_tty_out": False,
+    "_in": "",
+    "_ok_code": list(range(256)),
+    "_return_cmd": True,
+    "_decode_errors": "replace",
+}
+
+
+def _program(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    log.info("$ %s", " ".join(argv))
+    program = shutil.which(argv[0], path=env.get("PATH", ""))
+    if program is None:
+        raise FileNotFoundError(argv[0])
+    return program

@@ -86,7 +86,9 @@ def told(result: LockResult) -> tuple[str, ...]:
     lines = [f"added   {text}" for text in result.added]
     lines += [f"updated {text}" for text in result.updated]
     lines += [f"removed {text}" for text in result.removed]
-    lines += [f"`{target}` can't be built: {reason}" for target, reason in sorted(result.lock.unavailable.items())]
+    unavailable = sorted(result.lock.unavailable)
+    if unavailable:
+        lines.append(f"not to be had: {', '.join(unavailable)}; `builder tree` says why")
     if result.newer is None:
         lines.append("the index did not say which newer versions exist")
     elif result.newer:
