@@ -1,12 +1,15 @@
 """Where the command starts: answers a build with nothing to do at once, else hands over to the command line."""
 
 import gc
+import io
 import os
 import sys
 
 
 def main() -> None:
     """Run `builder` with the arguments and the environment of this process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path is printed as the bytes that it is, in any locale
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     if sys.argv[1:2] == ["build"]:
         answer = _unchanged(sys.argv[1:])
         if answer is not None:

@@ -117,7 +117,7 @@ def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
 
     Skipped while another build runs: it may be reading one of them.
     """
-    name = hashlib.sha256(f"{context.root}\0{target}".encode()).hexdigest()
+    name = hashlib.sha256(os.fsencode(f"{context.root}\0{target}")).hexdigest()
     path = context.store.state(f"{name}.last")
     kept: list[list[str]] = []
     with contextlib.suppress(OSError, ValueError, TypeError):

@@ -1,5 +1,6 @@
 """Rules of how an artifact gets to its user."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -90,20 +91,20 @@ def test_recorded_digests_read_back(tmp_path: Path) -> None:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """An app beside a store."""
-    root = tmp_path / "app"
+    """An app, in a folder whose name is no UTF-8, beside a store."""
+    root = tmp_path / os.fsdecode(b"app-\xff")
     root.mkdir()
     (root / "main.py").write_text("x = 1")
     return Context(root=root, store=Store(tmp_path / "home"), environ={}, say=lambda line: None)
 
 
-@pytest.mark.parametrize("output", ["app", ".", "app/dist", "app/main.py", "mine"])
+@pytest.mark.parametrize("output", ["APP", ".", "APP/dist", "APP/main.py", "mine"])
 def test_an_artifact_never_replaces_what_builder_did_not_make(context: Context, tmp_path: Path, output: str) -> None:
     """The app, a folder that holds it, a folder within it, a file, a folder of the user's: all are refused."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter").write_text("dear")
     with pytest.raises(BuilderError) as caught:
-        check_place(context, tmp_path / output)
+        check_place(context, tmp_path / output.replace("APP", context.root.name))
     assert caught.value.code == Exit.USAGE
     assert (tmp_path / "mine" / "letter").exists()
 
