@@ -1,5 +1,6 @@
 """The command line: parses, calls one command, prints. stdout carries results only; talk goes to stderr."""
 
+import errno
 import functools
 import logging
 import os
@@ -59,6 +60,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(Exit.OK) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC or error.filename:
+                raise
+            say("error: what builder printed can't be written: the disk is full\n\nhint: free space there")
+            raise typer.Exit(Exit.USAGE) from error
 
     return wrapped
 

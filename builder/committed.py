@@ -14,6 +14,9 @@ from builder import plan, scripts
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
 from builder.plan import FOLDER, SCRIPTS, Plan
+from builder.toolchain import Recipe
+
+_RECIPE = "toolchain.json"
 
 
 def load(root: Path, target: str) -> Plan:
@@ -41,6 +44,19 @@ def load(root: Path, target: str) -> Plan:
     if why:
         raise _broken(f"{target}.json", why)
     return planned
+
+
+def recipe(root: Path, lock: Lock) -> Recipe:
+    """The committed recipe of the toolchain. Raises BuilderError (lock) where it is broken, or not of the lock's root."""
+    try:
+        found = Recipe.model_validate_json((root / FOLDER / _RECIPE).read_bytes())
+    except ValidationError as error:
+        raise _broken(_RECIPE, str(error.errors()[0]["msg"])) from error
+    except OSError as error:
+        raise _broken(_RECIPE, f"it can't be read: {error.strerror}") from error
+    if found.nar != lock.toolchain.nar:
+        raise _broken(_RECIPE, "it makes another root than the one that builder.lock names")
+    return found
 
 
 def script(root: Path, planned: Plan) -> Callable[[str], bytes]:
@@ -85,7 +101,7 @@ def files(plans: Mapping[str, Plan], recipe: bytes) -> dict[str, bytes]:
     found = {f"{target}.json": plan.dump(planned) for target, planned in plans.items()}
     names = {name for planned in plans.values() for name in planned.scripts}
     names |= set(scripts.closure("root.py"))
-    return found | {f"{SCRIPTS}/{name}": scripts.text(name) for name in sorted(names)} | {"toolchain.json": recipe}
+    return found | {f"{SCRIPTS}/{name}": scripts.text(name) for name in sorted(names)} | {_RECIPE: recipe}
 
 
 def save(root: Path, content: Mapping[str, bytes]) -> list[str]:

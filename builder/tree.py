@@ -49,9 +49,9 @@ def folders(root: Path) -> list[str]:
     return sorted(found)
 
 
-def git_files(root: Path) -> list[Path]:
+def git_files(root: Path, home: Path) -> list[Path]:
     """What beside the app's own files decides what git lists of it: its index, and what it is told to ignore."""
-    found = []
+    found = [home / ".gitconfig", home / ".config" / "git" / "config", home / ".config" / "git" / "ignore"]
     for folder in (root, *root.parents):
         found.append(folder / ".gitignore")
         own = folder / ".git"

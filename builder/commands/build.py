@@ -97,7 +97,7 @@ def _watched(context: Context, project: Project, target: str) -> list[str]:
     """The files beside the app's own that decide about a build."""
     named = {PYPROJECT, REQUIREMENTS, FILENAME, EXPECTED, f"{FOLDER}/{target}.json", *project.read}
     own = {context.root / name for name in named} | {*(context.root / FOLDER / SCRIPTS).glob("*.py")}
-    return sorted(str(path) for path in own | {*tree.git_files(context.root)})
+    return sorted(str(path) for path in own | {*tree.git_files(context.root, context.home)})
 
 
 def _plan(context: Context, project: Project, locked: Lock, request: Request) -> Plan:

@@ -63,6 +63,7 @@ def deliver(artifact: Path, place: Path) -> Path:
     has with the same bytes is linked from there, which spares writing and freeing it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(place)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
     old = place.with_name(f".{place.name}.{os.getpid()}.old")
     try:
@@ -135,6 +136,15 @@ def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
 def _mark(context: Context, folder: Path) -> Path:
     """A file of the store that says: builder filled that folder."""
     return context.store.state(f"{hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()}.place")
+
+
+def _sweep(place: Path) -> None:
+    """Remove what a process left beside a place when it was killed in the middle of replacing it."""
+    for left in place.parent.glob(f".{place.name}.[0-9]*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError, ValueError):
+            os.kill(int(left.name.removeprefix(f".{place.name}.").partition(".")[0]), 0)
+            continue  # still at work
+        remove(left)
 
 
 def _copy_folder(source: Path, target: Path, before: Path) -> None:

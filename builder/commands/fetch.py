@@ -21,6 +21,7 @@ def run(context: Context, project: Project, targets: tuple[str, ...]) -> tuple[i
             )
     wanted = {*chosen, TOOLCHAIN}
     pins = {pin.sha256: pin for pin in (*locked.packages, *locked.pins) if wanted & set(pin.targets)}
-    supply.provide(context, project, locked, pins.values())
-    supply.toolchain_root(context, project, locked, frozen=False)
+    with context.store.locked("store", shared=True):
+        supply.provide(context, project, locked, pins.values())
+        supply.toolchain_root(context, project, locked, frozen=False)
     return len(pins), sum(context.store.file(sha256).stat().st_size for sha256 in pins)

@@ -1,16 +1,14 @@
 """What a build takes from outside its plan: the app's tree, the pins, the toolchain; fetched where they are missing."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import nar, process, toolchain, tree
+from builder import committed, nar, process, toolchain, tree
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock, Origin, Pin
-from builder.plan import FOLDER
 from builder.project import Project
 from builder.tree import AppTree
 
@@ -58,7 +56,7 @@ def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bo
             context.say(f"make  toolchain {lock.toolchain.name} {key[:12]}")
             with store.workspace() as folder:
                 toolchain.make(recipe, {pin.sha256: store.file(pin.sha256) for pin in pins}, folder / "root")
-                store.put(key, folder / "root")
+                store.put_under_digest(folder / "root")
     return store.output(key)
 
 
@@ -94,10 +92,7 @@ def stage(context: Context, found: AppTree) -> str:
 
 
 def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
-    if not frozen:
-        return toolchain.of(lock)
-    path = context.root / FOLDER / "toolchain.json"
-    return toolchain.Recipe.model_validate(json.loads(path.read_bytes()))
+    return committed.recipe(context.root, lock) if frozen else toolchain.of(lock)
 
 
 def _keep(context: Context, path: Path, sha256: str) -> None:

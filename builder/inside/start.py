@@ -16,8 +16,18 @@ def leaks() -> list[str]:
     """What of the host can be seen here, as facts; empty in a sandbox that holds."""
     found = [f"the network interface `{name}`" for name in interfaces() if name != "lo"]
     found += [f"`{path}` of the host" for path in HOST_TRACES if os.path.lexists(path)]
-    found += [f"`{home}`" for home in ("/home", "/root") if os.path.isdir(home) and os.listdir(home)]
+    found += [f"`{home}`" for home in ("/home", "/root") if not empty(home)]
     return found
+
+
+def empty(folder: str) -> bool:
+    """Whether a folder is not there or holds nothing; one that can't be looked into is somebody's."""
+    try:
+        return not os.listdir(folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def interfaces() -> list[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import committed, plan
+from builder import committed, plan, toolchain
 from builder.errors import BuilderError, Exit
+from builder.lock import Inputs, Lock, Toolchain
 from builder.plan import Plan, Step
 
 SCRIPT = b"print()\n"
@@ -85,3 +86,30 @@ def test_a_changed_script_is_found_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / plan.FOLDER / plan.SCRIPTS / "run.py").write_bytes(b"evil()\n")
     with pytest.raises(BuilderError, match=r"inside/run\.py"):
         committed.check_scripts(tmp_path, committed.load(tmp_path, "web"))
+
+
+def lock(nar: str) -> Lock:
+    """A lock that names a root, and nothing else of weight."""
+    inputs = Inputs(requires=(), targets=("web",), python="3.12", client="prebuilt", runtime="bytedeco")
+    return Lock(inputs=inputs, toolchain=Toolchain(name="python-3.12", nar=nar))
+
+
+def test_the_committed_recipe_makes_the_root_of_the_lock(tmp_path: Path) -> None:
+    """A recipe of another root would put that root under the name of the lock's."""
+    shipped = toolchain.load("python-3.12")
+    (tmp_path / plan.FOLDER).mkdir()
+    (tmp_path / plan.FOLDER / "toolchain.json").write_bytes(toolchain.dump(shipped))
+    assert committed.recipe(tmp_path, lock(shipped.nar)) == shipped
+    with pytest.raises(BuilderError, match="another root") as caught:
+        committed.recipe(tmp_path, lock("ab" * 32))
+    assert caught.value.code == Exit.LOCK
+
+
+@pytest.mark.parametrize("text", [None, b"{", b"[]", b"\xff"])
+def test_a_recipe_that_can_not_be_read_is_broken(tmp_path: Path, text: bytes | None) -> None:
+    """Missing, cut, of another form, or no text at all."""
+    (tmp_path / plan.FOLDER).mkdir()
+    if text is not None:
+        (tmp_path / plan.FOLDER / "toolchain.json").write_bytes(text)
+    with pytest.raises(BuilderError, match=r"toolchain\.json` is broken"):
+        committed.recipe(tmp_path, lock("ab" * 32))

@@ -1,6 +1,7 @@
 """Rules of how an artifact gets to its user."""
 
 import os
+import os
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,12 @@ def test_only_the_last_two_builds_of_an_app_are_kept(context: Context) -> None:
         forget_older(context, "web", (f"app{number}", f"site{number}"))
     held = sorted(path.name for path in (store.root / "outputs").iterdir() if path.is_dir())
     assert held == ["app2", "app3", "site2", "site3"]
+
+
+def test_what_a_killed_process_left_is_swept(artifact: Path, tmp_path: Path) -> None:
+    """Half a copy beside the place goes with the next delivery; that of a process at work stays."""
+    place = tmp_path / "build" / "web"
+    for pid in (2**22 + 1, os.getppid()):  # no process has a number beyond the kernel's limit
+        (place.parent / f".web.{pid}.old").mkdir(parents=True)
+    deliver(artifact, place)
+    assert sorted(path.name for path in place.parent.iterdir()) == [f".web.{os.getppid()}.old", "web"]

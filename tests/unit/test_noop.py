@@ -73,8 +73,11 @@ def test_what_git_decides_by_is_known_in_a_larger_repository(tmp_path: Path) -> 
     (tmp_path / ".git").mkdir()
     app = tmp_path / "apps" / "one"
     app.mkdir(parents=True)
-    found = [os.path.relpath(path, tmp_path) for path in tree.git_files(app)]
+    found = [os.path.relpath(path, tmp_path) for path in tree.git_files(app, tmp_path / "home")]
     assert found == [
+        "home/.gitconfig",
+        "home/.config/git/config",
+        "home/.config/git/ignore",
         "apps/one/.gitignore",
         "apps/.gitignore",
         ".gitignore",
@@ -91,10 +94,10 @@ def test_what_git_decides_by_is_known_in_a_linked_work_tree(tmp_path: Path) -> N
     app = tmp_path / "two"
     app.mkdir()
     (app / ".git").write_text(f"gitdir: {real}\n")
-    found = [path.resolve() for path in tree.git_files(app)]
+    found = [path.resolve() for path in tree.git_files(app, tmp_path / "home")][3:]
     assert found == [app / ".gitignore", real / "index", tmp_path / "main" / ".git" / "info" / "exclude"]
 
 
 def test_an_app_without_git_has_no_files_of_git(tmp_path: Path) -> None:
     """Nothing is watched in vain."""
-    assert [path for path in tree.git_files(tmp_path) if tmp_path in path.parents] == []
+    assert [path for path in tree.git_files(tmp_path, Path("/nowhere")) if tmp_path in path.parents] == []
