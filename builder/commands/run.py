@@ -1,8 +1,12 @@
 """`builder run web`: the built site on a local port, as a plain file server would serve it."""
 
 import functools
+import html
+import re
+import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -18,15 +22,45 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def send_head(self):  # type: ignore[no-untyped-def]  # the base class states no type
         """Serve index.html for a path that is no file and has no ending: a route of the app."""
-        path = Path(self.translate_path(self.path))
-        if not path.exists() and "." not in path.name:
+        base = _base(Path(self.directory))
+        route = "." not in urlsplit(self.path).path.rpartition("/")[2]
+        if not self.path.startswith(base):
+            return self._lead(base) if route else self.send_error(404)
+        self.path = "/" + self.path.removeprefix(base)
+        if route and not Path(self.translate_path(self.path)).exists():
             self.path = "/"
+        del self.headers["If-Modified-Since"]  # all files of a site carry the same date
         return super().send_head()
+
+    def end_headers(self) -> None:
+        """Let browsers keep nothing, for the same reason: they would show the app as it was before."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing; the browser's own tools show every request."""
 
+    def _lead(self, place: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", place)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that leaves in mid-answer."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it gave is given back
+
 
 def server(site: Path, port: int) -> ThreadingHTTPServer:
     """A server of that folder on 127.0.0.1; port 0 takes a free one. Raises OSError where the port is taken."""
-    return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Handler, directory=str(site)))
+    return _Server(("127.0.0.1", port), functools.partial(_Handler, directory=str(site)))
+
+
+def _base(site: Path) -> str:
+    """The path that every URL of the site starts with, as its page states it."""
+    page = site / "index.html"
+    found = re.search(r'<base href="([^"]+)">', page.read_text(encoding="utf-8")) if page.is_file() else None
+    return html.unescape(found[1]) if found else "/"
