@@ -12,13 +12,14 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 
-from builder import log, noop, project, talk
+from builder import noop, project
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
-from builder.flags import with_flet_options
 from builder.fletkeys.options import from_options
-from builder.progress import Progress, silent
 from builder.store import Store
+from builder.terminal import log, talk
+from builder.terminal.flags import with_flet_options
+from builder.terminal.progress import Progress, silent
 
 app = typer.Typer(
     add_completion=False,

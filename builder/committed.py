@@ -47,7 +47,7 @@ def load(root: Path, target: str) -> Plan:
 
 
 def recipe(root: Path, lock: Lock) -> Recipe:
-    """The committed recipe of the toolchain. Raises BuilderError (lock) where it is broken, or not of the lock's root."""
+    """The committed recipe of the toolchain. Raises BuilderError (lock) where it is broken or not of the lock."""
     try:
         found = Recipe.model_validate_json((root / FOLDER / _RECIPE).read_bytes())
     except ValidationError as error:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Pin
-from builder.mirrors import redacted
-from builder.progress import Progress, silent
+from builder.network.http import Http
+from builder.network.mirrors import redacted
 from builder.receive import receive
 from builder.store import Store
+from builder.terminal.progress import Progress, silent
 
 _THREADS = 6
 _GRACE = 2.0  # seconds that a thread gets to leave after Ctrl-C

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import httperrors
 from builder.errors import BuilderError, Exit
-from builder.http import WAITS, Http
-from builder.httpanswers import Download
 from builder.lock import Pin
-from builder.mirrors import redacted, variable
+from builder.network import httperrors
+from builder.network.http import WAITS, Http
+from builder.network.httpanswers import Download
+from builder.network.mirrors import redacted, variable
 from builder.store import Store
 
 _UNKNOWN = 4 << 30  # bytes that a pin without a size may have

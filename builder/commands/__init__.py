@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.progress import Progress, silent
 from builder.store import Store
+from builder.terminal.progress import Progress, silent
 
 
 @dataclass(frozen=True)

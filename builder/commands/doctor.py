@@ -3,11 +3,11 @@
 import shutil
 from dataclasses import dataclass
 
-from builder import mirrors
 from builder.backends import BACKENDS
 from builder.commands import Context
 from builder.commands.lock import resolver
 from builder.errors import BuilderError
+from builder.network import mirrors
 
 _ROOM = 2 << 30  # bytes; toolchain, pins and outputs of a few targets
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from builder import lockfile
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.inputs import inputs_of
 from builder.lock import FILENAME, TOOLCHAIN, Lock, Pin
+from builder.network.http import Http
 from builder.project import Project
 from builder.toolchain import Recipe
 
@@ -17,7 +17,7 @@ from builder.toolchain import Recipe
 class Outside:
     """What a lock is made with: the way to the registries, a folder for the resolver's cache, the toolchain."""
 
-    http: Http  # knows the bases of `builder.resolve.ORIGINS`
+    http: Http  # knows the bases of `builder.resolver.resolve.ORIGINS`
     environ: Mapping[str, str]
     cache: Path  # absolute
     recipe: Recipe  # of the toolchain that the lock is to name
@@ -49,11 +49,11 @@ def run(
 ) -> LockResult:
     """Resolve, write builder.lock and say what moved. The committed plans are the caller's to write, from the result.
 
-    Raises BuilderError as `builder.resolve.resolve` does; then builder.lock is left as it was.
+    Raises BuilderError as `builder.resolver.resolve.resolve` does; then builder.lock is left as it was.
     """
-    from builder import resolve  # here: `check` does without the resolver
-    from builder.kept import keep
-    from builder.resolution import Uv
+    from builder.resolver import resolve  # here: `check` does without the resolver
+    from builder.resolver.kept import keep
+    from builder.resolver.resolution import Uv
 
     inputs = inputs_of(project)
     world = resolve.World(

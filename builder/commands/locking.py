@@ -7,11 +7,11 @@ from builder.commands import Context, roots, supply
 from builder.commands import lock as command
 from builder.commands.lock import LockResult, Outside, Wish
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import FILENAME, Lock, Origin
+from builder.network.http import Http
 from builder.plan import FOLDER
 from builder.project import Project
-from builder.resolve import ORIGINS
+from builder.resolver.resolve import ORIGINS
 
 
 def run(context: Context, project: Project, wish: Wish) -> LockResult:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from builder import data, toolchain
 from builder.commands import Context
-from builder.http import Http
 from builder.lock import TOOLCHAIN, Lock, Need, Origin, Pin
+from builder.network.http import Http
 from builder.sources import debian
 from builder.toolchain import Recipe
 

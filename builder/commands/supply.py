@@ -13,13 +13,13 @@ from builder.project import Project
 from builder.tree import AppTree
 
 if TYPE_CHECKING:
-    from builder.http import Http
+    from builder.network.http import Http
 
 
 def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> "Http":
     """The way out, with the base of each alias as this machine's configuration has it."""
-    from builder.http import Http  # here, as all of the network: most builds never need it
-    from builder.mirrors import Bases
+    from builder.network.http import Http  # here, as all of the network: most builds never need it
+    from builder.network.mirrors import Bases
 
     bases = Bases(project.settings.mirrors, context.environ, context.home, origins)
     web = Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))

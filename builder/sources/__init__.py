@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from builder.errors import BuilderError, Exit
 from builder.folder import Folder
-from builder.http import Http
 from builder.lock import Need, Origin, Pin
-from builder.mirrors import variable
+from builder.network.http import Http
+from builder.network.mirrors import variable
 
 _SECOND = {"debian": "debian-snapshot"}  # a source whose files vanish -> the one that keeps them
 _THREADS = 8

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from builder import data
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Need, Pin
+from builder.network.http import Http
 from builder.sources import Source, below
 
 KEYRING = "debian-archive-keyring.asc"  # below toolchains/: the keys that Debian signs its archives with

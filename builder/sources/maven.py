@@ -4,8 +4,8 @@ import re
 from functools import partial
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Known, Need, Pin
+from builder.network.http import Http
 from builder.sources import Source, below, each
 
 _SIDECAR = 4096  # bytes; a checksum file holds one line

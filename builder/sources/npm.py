@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Known, Need, Pin
-from builder.mirrors import redacted
+from builder.network.http import Http
+from builder.network.mirrors import redacted
 from builder.sources import Source, below, each
 
 

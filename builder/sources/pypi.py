@@ -7,10 +7,10 @@ from packaging.utils import InvalidName, InvalidWheelFilename, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Known, Need, Pin
-from builder.mirrors import redacted
-from builder.simpleindex import ACCEPT, IndexFile, parse
+from builder.network.http import Http
+from builder.network.mirrors import redacted
+from builder.network.simpleindex import ACCEPT, IndexFile, parse
 from builder.sources import Source, each
 
 _PURE = Tag("py3", "none", "any")

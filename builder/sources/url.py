@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from builder.http import Http
 from builder.lock import Need, Pin
+from builder.network.http import Http
 from builder.sources import Source, below, each
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from builder import fletline, lockfile, mirrors, resolve, toolchain
+from builder import fletline, lockfile, toolchain
 from builder.commands.roots import NAME as RECIPE
-from builder.http import Http
 from builder.inputs import inputs_of
-from builder.kept import keep
 from builder.lock import Origin
+from builder.network import mirrors
+from builder.network.http import Http
 from builder.project import Project
-from builder.resolution import Uv
+from builder.resolver import resolve
+from builder.resolver.kept import keep
+from builder.resolver.resolution import Uv
 from builder.settings import Settings
 
 pytestmark = pytest.mark.real

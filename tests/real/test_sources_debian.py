@@ -7,9 +7,9 @@ import pytest
 
 from builder import toolchain
 from builder.commands import Context, roots
-from builder.http import Http
 from builder.lock import Need
-from builder.mirrors import Bases
+from builder.network.http import Http
+from builder.network.mirrors import Bases
 from builder.sources import SOURCES
 from builder.store import Store
 

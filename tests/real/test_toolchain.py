@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from builder import nar, toolchain
-from builder.http import Http
-from builder.mirrors import Bases
+from builder.network.http import Http
+from builder.network.mirrors import Bases
 from builder.sources import places
 
 pytestmark = pytest.mark.real

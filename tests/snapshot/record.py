@@ -21,12 +21,13 @@ from pathlib import Path
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from builder import lockfile, resolve
-from builder.http import Http
+from builder import lockfile
 from builder.inputs import CLIENTS
 from builder.lock import Pin
-from builder.mirrors import Bases
-from builder.simpleindex import IndexFile
+from builder.network.http import Http
+from builder.network.mirrors import Bases
+from builder.network.simpleindex import IndexFile
+from builder.resolver import resolve
 from builder.sources.pypi import project_files
 
 HERE = Path(__file__).parent / "recorded"

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from builder import http, lockfile
+from builder import lockfile
 from builder.lock import Lock, Pin
+from builder.network import http
 
 RECORDED = Path(__file__).parent / "recorded"
 FIXTURES = Path(__file__).parents[2] / "fixtures"

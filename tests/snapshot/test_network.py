@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from builder import http, lockfile, receive
+from builder import lockfile, receive
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
+from builder.network import http
 
 JSON = "application/vnd.pypi.simple.v1+json"
 PYPROJECT = '[project]\nname = "app"\nversion = "1"\ndependencies = ["flet"]\n[tool.builder]\ntargets = ["web"]\n'

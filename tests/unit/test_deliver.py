@@ -1,7 +1,6 @@
 """Rules of how an artifact gets to its user."""
 
 import os
-import os
 from pathlib import Path
 
 import pytest

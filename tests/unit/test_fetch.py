@@ -16,8 +16,8 @@ import pytest
 
 from builder.errors import BuilderError, Exit
 from builder.fetch import Progress, fetch
-from builder.http import Http
 from builder.lock import Pin
+from builder.network.http import Http
 from builder.store import Store
 
 BODY = bytes(range(256)) * 2048  # 512 KiB: several chunks
@@ -375,7 +375,7 @@ SCRIPT = """
     import sys
     from pathlib import Path
     from builder.fetch import fetch
-    from builder.http import Http
+    from builder.network.http import Http
     from builder.lock import Pin
     from builder.store import Store
 

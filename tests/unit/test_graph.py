@@ -3,7 +3,7 @@
 import pytest
 from packaging.markers import default_environment
 
-from builder.graph import Key, parse, reachable
+from builder.resolver.graph import Key, parse, reachable
 
 ON_WINDOWS = {"name": "c", "version": "2", "marker": "sys_platform == 'win32'"}
 ELSEWHERE = {"name": "c", "version": "1", "marker": "sys_platform != 'win32'"}

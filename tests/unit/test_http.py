@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from builder import connections
 from builder.errors import BuilderError, Exit
-from builder.http import Http
+from builder.network import connections
+from builder.network.http import Http
 
 Make = Callable[..., Http]
 
@@ -200,7 +200,7 @@ def test_offline_asks_nothing(make: Make, server: Any) -> None:
 
 def test_importing_http_imports_nothing_heavy() -> None:
     """urllib3 and truststore are imported by the first request, not by the module."""
-    code = "import sys, builder.http; sys.exit(bool({'urllib3', 'truststore', 'ssl'} & set(sys.modules)))"
+    code = "import sys, builder.network.http; sys.exit(bool({'urllib3', 'truststore', 'ssl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

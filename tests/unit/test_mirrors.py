@@ -7,7 +7,7 @@ import pytest
 
 from builder.errors import BuilderError, Exit
 from builder.lock import Origin
-from builder.mirrors import Bases, redacted, variable
+from builder.network.mirrors import Bases, redacted, variable
 
 WELL_KNOWN = ("pypi", "npm", "maven", "debian")
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass, field
 import pytest
 from uv import find_uv_bin
 
-from builder import fletline, lockfile, resolve
+from builder import fletline, lockfile
 from builder.commands import Context, check, locking, supply
 from builder.commands import lock as command
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.inputs import inputs_of
-from builder.kept import keep
+from builder.network.http import Http
 from builder.project import Project, load
-from builder.resolution import Uv
+from builder.resolver import resolve
+from builder.resolver.kept import keep
+from builder.resolver.resolution import Uv
 from builder.settings import Settings
 from builder.store import Store
 from builder.toolchain import Recipe

@@ -14,10 +14,10 @@ from builder import toolchain
 from builder.commands import Context, roots
 from builder.errors import BuilderError, Exit
 from builder.fetch import fetch
-from builder.http import Http
 from builder.inputs import inputs_of
 from builder.lock import TOOLCHAIN, Lock, Pin
 from builder.lock import Toolchain as Named
+from builder.network.http import Http
 from builder.project import Project
 from builder.sources import places
 from builder.store import Store

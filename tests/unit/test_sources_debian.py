@@ -9,8 +9,8 @@ import pytest
 
 from builder import data
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Need, Pin
+from builder.network.http import Http
 from builder.sources import SOURCES, debian
 
 INDEX = "main/binary-amd64/Packages.xz"

@@ -4,15 +4,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Need, Origin, Pin
-from builder.mirrors import Bases, variable
+from builder.network.http import Http
+from builder.network.mirrors import Bases, variable
 from builder.sources import of, places
 
 BODY = b"the bytes"
@@ -158,7 +159,7 @@ def test_url_pins(http: Http, server: Any, path: str) -> None:
     (pin,) = of("releases", origins).resolve((need,), http)
     assert (pin.name, pin.path, pin.sha256, pin.size) == ("cpython", path, SHA256, len(BODY))
     assert pin.hash == "first-use"
-    assert list(places(origins, http)(pin)) == [server.url + place.replace("%", "%25")]
+    assert list(islice(places(origins, http)(pin), 2)) == [server.url + place.replace("%", "%25")]
 
 
 def test_needs_keep_their_order(http: Http, server: Any) -> None:

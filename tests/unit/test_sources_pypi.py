@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
 from builder.lock import Need, Origin, Pin
+from builder.network.http import Http
 from builder.sources import of, places
 from builder.sources.pypi import SOURCE, project_files
 

@@ -4,7 +4,7 @@ import pytest
 from packaging.markers import Marker
 
 from builder.fletline import Pyodide
-from builder.wheels import best, browser, desktop, summary
+from builder.resolver.wheels import best, browser, desktop, summary
 
 PYODIDE = Pyodide(version="0.27.7", python="3.12.7", platform="pyodide_2024_0_wasm32", bundled=True)
 NATIVE = [

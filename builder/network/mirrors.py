@@ -11,9 +11,9 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from builder import clientconfig
 from builder.errors import BuilderError, Exit
 from builder.lock import Origin
+from builder.network import clientconfig
 
 
 @dataclass(frozen=True)

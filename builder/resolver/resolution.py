@@ -14,13 +14,14 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, Pylock
 
-from builder import graph, process
+from builder import process
 from builder.errors import BuilderError, Exit
-from builder.graph import ROOT, Graph, Key
 from builder.inputs import CLIENTS
 from builder.lock import Inputs
 from builder.model import DESKTOP, PYODIDE
-from builder.wheels import condition
+from builder.resolver import graph
+from builder.resolver.graph import ROOT, Graph, Key
+from builder.resolver.wheels import condition
 
 # What of the caller's uv settings may reach uv: how to connect, never what to resolve.
 _PASSED = ("UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES")

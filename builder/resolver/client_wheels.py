@@ -6,15 +6,15 @@ from dataclasses import replace
 from builder import fletline
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line
-from builder.graph import Key
-from builder.http import Http
 from builder.lock import Known, Need, Origin, Pin
-from builder.mirrors import variable
-from builder.selection import Chosen
-from builder.simpleindex import IndexFile
+from builder.network.http import Http
+from builder.network.mirrors import variable
+from builder.network.simpleindex import IndexFile
+from builder.resolver.graph import Key
+from builder.resolver.selection import Chosen
+from builder.resolver.wheels import Environment, best
 from builder.sources import SOURCES
 from builder.targets import family
-from builder.wheels import Environment, best
 
 RELEASES = "flet-releases"
 ORIGIN = Origin(kind="url", base="https://github.com/flet-dev/flet/releases/download/")

@@ -7,12 +7,12 @@ from itertools import takewhile
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from builder.graph import reachable
 from builder.inputs import platform_of
-from builder.resolution import Resolution
-from builder.selection import Chosen, Missing, Rules, select
-from builder.simpleindex import IndexFile
-from builder.wheels import Environment, tags_of
+from builder.network.simpleindex import IndexFile
+from builder.resolver.graph import reachable
+from builder.resolver.resolution import Resolution
+from builder.resolver.selection import Chosen, Missing, Rules, select
+from builder.resolver.wheels import Environment, tags_of
 
 _ROUNDS = 3  # of asking again for older versions
 

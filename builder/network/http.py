@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from builder import httperrors
-from builder.connections import Connections
-from builder.credentials import Credentials, origin
 from builder.errors import BuilderError
-from builder.httpanswers import Answer, Download, Taken, body_of, download, kind_of, retry_after
-from builder.mirrors import redacted
+from builder.network import httperrors
+from builder.network.connections import Connections
+from builder.network.credentials import Credentials, origin
+from builder.network.httpanswers import Answer, Download, Taken, body_of, download, kind_of, retry_after
+from builder.network.mirrors import redacted
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

@@ -8,10 +8,10 @@ from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 
 from builder import data
 from builder.errors import BuilderError, Exit
-from builder.graph import ROOT, Key
 from builder.lock import Inputs, Known
-from builder.resolution import Resolution
-from builder.wheels import Environment, best, summary, tags_of
+from builder.resolver.graph import ROOT, Key
+from builder.resolver.resolution import Resolution
+from builder.resolver.wheels import Environment, best, summary, tags_of
 
 PYPI = "pypi"
 DIRECT = "direct-"  # with a project's name: the alias of a wheel that is required by its URL

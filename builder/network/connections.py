@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import BuilderError, Exit
-from builder.mirrors import redacted
+from builder.network.mirrors import redacted
 
 if TYPE_CHECKING:
     import ssl

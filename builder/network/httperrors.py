@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from builder.errors import BuilderError, Exit
-from builder.mirrors import variable
+from builder.network.mirrors import variable
 
 
 def offline(url: str) -> BuilderError:

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from builder.errors import BuilderError, Exit
-from builder.http import Http
-from builder.kept import Kept
 from builder.lock import Origin, Pin
-from builder.selection import DIRECT, Chosen, Rules
+from builder.network.http import Http
+from builder.resolver.kept import Kept
+from builder.resolver.selection import DIRECT, Chosen, Rules
 
 _AT_ONCE = 8
 

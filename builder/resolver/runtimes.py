@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 from builder import data
 from builder.errors import BuilderError, Exit
 from builder.fletline import Pyodide
-from builder.http import Http
-from builder.kept import Kept
 from builder.lock import Inputs, Need, Origin, Pin
+from builder.network.http import Http
+from builder.resolver.kept import Kept
 from builder.sources import SOURCES
 
 CPYTHON = "cpython"  # name of the pins

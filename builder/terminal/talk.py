@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TextIO
 
-from builder.progress import Progress
+from builder.terminal.progress import Progress
 
 
 @contextlib.contextmanager

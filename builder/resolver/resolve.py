@@ -7,24 +7,25 @@ from functools import partial
 
 from packaging.requirements import Requirement
 
-from builder import assembly, client_wheels, fletline, runtimes
+from builder import fletline
 from builder.errors import BuilderError, Exit
-from builder.fit import Place, fit
 from builder.fletline import Line
-from builder.graph import Key
-from builder.http import Http
 from builder.inputs import CLIENTS
-from builder.kept import Kept
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
 from builder.model import PYODIDE
-from builder.resolution import Question, Resolution, Uv
-from builder.resolution import resolve as ask
-from builder.selection import DIRECT, PYPI, Chosen, direct, plain, rules
-from builder.simpleindex import IndexFile
+from builder.network.http import Http
+from builder.network.simpleindex import IndexFile
+from builder.resolver import assembly, client_wheels, runtimes
+from builder.resolver.fit import Place, fit
+from builder.resolver.graph import Key
+from builder.resolver.kept import Kept
+from builder.resolver.resolution import Question, Resolution, Uv
+from builder.resolver.resolution import resolve as ask
+from builder.resolver.selection import DIRECT, PYPI, Chosen, direct, plain, rules
+from builder.resolver.wheels import DESKTOP, browser, desktop
 from builder.sources.pypi import project_files
 from builder.targets import family
 from builder.toolchain import Recipe
-from builder.wheels import DESKTOP, browser, desktop
 
 # What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
 ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from packaging.utils import canonicalize_name
 
 from builder.errors import BuilderError, Exit
-from builder.graph import Key
 from builder.lock import TOOLCHAIN, Lock, Pin
+from builder.resolver.graph import Key
 
 
 @dataclass(frozen=True)
