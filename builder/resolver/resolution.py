@@ -239,7 +239,7 @@ def _failure(code: int, err: str) -> BuilderError:
     """uv ends with 1 where there is no solution, with 2 where something kept it from looking."""
     said = [line for line in err.splitlines() if not line.startswith("Using CPython")]
     text = _TRIES.sub("Request failed", "\n".join(said).split("\nhint: ")[0]).strip().removeprefix("error: ")
-    if code == 1:
+    if code == 1 and "unexpected JSON" not in text:
         return BuilderError(
             f"the requirements can't be met together: {text}",
             hint="change the requirements that the text names, or the targets in `[tool.builder]`",

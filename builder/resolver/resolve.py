@@ -1,5 +1,6 @@
 """Inputs in, lock out: one resolution for all targets, then each target's own files."""
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ from builder.resolver.wheels import DESKTOP, browser, desktop
 from builder.sources.pypi import project_files
 from builder.targets import family
 from builder.toolchain import Recipe
+
+# What uv says of a project that its index seems not to have; the name is in one of the groups.
+_ABSENT = re.compile(
+    r"\bno\s+versions?\s+of\s+([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\b([a-z0-9._-]+)\s+was\s+not\s+found\s+in\s+the"
+)
 
 # What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
 ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}
@@ -75,7 +81,7 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
                 pool.submit(page, project)
-        resolution = ask(question, world.uv)
+        resolution = _asked(question, world)
     version = _flet(resolution)
     found = Found(question, resolution, version, fletline.of(version))
     refused |= {target: reason for target in question.targets if (reason := _late(inputs, found, target))}
@@ -86,6 +92,19 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         refused |= {target: result.lack} if result.missing else {}
     chosen = {target: chosen[target] for target in _rest(inputs, refused)}
     return _answer(inputs, found, chosen, refused, world)
+
+
+def _asked(question: Question, world: World) -> Resolution:
+    """What uv answers. To uv an index that can't be read is one without the project, so that is looked at again."""
+    try:
+        return ask(question, world.uv)
+    except BuilderError as error:
+        names = {"".join(groups) for groups in _ABSENT.findall(error.message)}
+        for name in sorted(names) if question.inputs.default_index else ():
+            base = world.http.base(PYPI)
+            if world.http.find(f"{base}{name}/") is not None:
+                project_files(name, base, world.http)  # raises where this is no page of an index
+        raise
 
 
 def _refuse_direct(inputs: Inputs) -> None:

@@ -252,7 +252,6 @@ REFUSALS: dict[str, Arrange] = {
 }
 
 
-@pytest.mark.xfail(reason="uv takes such an index for one without the project, and its hint that says why is dropped")
 @pytest.mark.parametrize("case", REFUSALS)
 def test_an_index_that_can_not_be_read_is_no_wrong_requirement(
     case: str, world: Any, server: Any, reply: Any, registries: Any

@@ -159,7 +159,7 @@ def test_url_pins(http: Http, server: Any, path: str) -> None:
     (pin,) = of("releases", origins).resolve((need,), http)
     assert (pin.name, pin.path, pin.sha256, pin.size) == ("cpython", path, SHA256, len(BODY))
     assert pin.hash == "first-use"
-    assert list(islice(places(origins, http)(pin), 2)) == [server.url + place.replace("%", "%25")]
+    assert list(places(origins, http)(pin)) == [server.url + place.replace("%", "%25")]
 
 
 def test_needs_keep_their_order(http: Http, server: Any) -> None:
@@ -188,7 +188,7 @@ def test_debian_has_a_second_place(server: Any) -> None:
     bases = {"debian": server.url + "debian/", "debian-snapshot": server.url + "snapshot/"}
     origins = {alias: Origin(kind="url", base=base) for alias, base in bases.items()}
     http = Http(bases.__getitem__, environ={})
-    assert list(places(origins, http)(pin)) == [
+    assert list(islice(places(origins, http)(pin), 2)) == [
         f"{server.url}{name}/pool/main/x/x.deb" for name in ("debian", "snapshot")
     ]
     only = Bases({}, {variable("debian"): server.url}, Path("/nowhere"), {}, Path("/nowhere"), Path("/nowhere"))
