@@ -51,7 +51,7 @@ def toolchain_root(context: Context, project: Project, lock: Lock, *, frozen: bo
     recipe = _recipe(context, lock, frozen=frozen)
     pins = toolchain.pins_of(lock)
     provide(context, project, lock, pins)
-    with store.locked(key):
+    with store.locked(f"make-{key}"):  # not the key's own lock, which putting it takes
         if not store.holds(key):
             context.say(f"make  toolchain {lock.toolchain.name} {key[:12]}")
             with store.workspace() as folder:
