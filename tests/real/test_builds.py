@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -97,18 +98,23 @@ def test_the_surroundings_do_not_matter(fixture: str, tmp_path: Path, fetched: P
     assert world.digest("--offline", before=("sh", "-c", 'umask 077; exec "$@"', "sh"), **odd) == committed(fixture)
 
 
-def test_an_ordinary_user_gets_the_same_bytes(tmp_path: Path, fetched: Path, tool: Callable[[str], str]) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can get at; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def test_an_ordinary_user_gets_the_same_bytes(open_folder: Path, fetched: Path, tool: Callable[[str], str]) -> None:
     """Without root rights, and with one processor."""
     if os.geteuid() != 0:
         pytest.skip("the other tests ran as an ordinary user already")
     user = (tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", tool("taskset"), "-c", "0")
     python = readable_python(user)
-    world = World(tmp_path, fetched)
+    world = World(open_folder, fetched)
     for path in (world.app, world.store, *world.app.rglob("*"), *world.store.rglob("*")):
         os.chown(path, 65534, 65534)
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     path = ":".join(
         str(Path(entry)) for entry in (ROOT, *sys.path) if (entry and "site-packages" in str(entry)) or entry == ROOT
     )
@@ -116,7 +122,12 @@ def test_an_ordinary_user_gets_the_same_bytes(tmp_path: Path, fetched: Path, too
     done = subprocess.run(
         [*user, python, "-c", code, *BUILD, "--offline"],
         cwd=world.app,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "BUILDER_HOME": str(world.store), "HOME": str(tmp_path)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": path,
+            "BUILDER_HOME": str(world.store),
+            "HOME": str(open_folder),
+        },
         capture_output=True,
         text=True,
         check=False,
