@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from typing import BinaryIO
 from builder import nar
 from builder.errors import BuilderError, Exit
 
+_TRIES, _PAUSE = 50, 0.05  # seconds between
 _DATE = 315532800  # 1980-01-01; all that the store holds carries it
 
 
@@ -156,7 +158,7 @@ class Store:
         try:
             yield path
         finally:
-            remove(path)
+            _remove_at_last(path)
 
     # --- inner --------------------------------------------------------------------------------------------------
 
@@ -218,6 +220,16 @@ def normalise(root: Path) -> None:
             os.utime(path, (_DATE, _DATE), follow_symlinks=False)
         os.chmod(folder, 0o755)
         os.utime(folder, (_DATE, _DATE))
+
+
+def _remove_at_last(path: Path) -> None:
+    """Remove a workspace, waiting a little for a sandbox that was killed but still writes."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError):
+            remove(path)
+            return
+        time.sleep(_PAUSE)
+    remove(path)
 
 
 def remove(path: Path) -> None:

@@ -31,7 +31,7 @@ def write_plans(context: Context, project: Project, lock: Lock) -> None:
     plans = {target: planning.plan_of(project, lock, target) for target in planning.buildable(lock)}
     recipe = toolchain.dump(toolchain.of(lock))
     changed = committed.save(context.root, committed.files(plans, recipe))
-    state = f"{len(changed)} files written" if changed else "unchanged"
+    state = f"{len(changed)} {'file' if len(changed) == 1 else 'files'} written" if changed else "unchanged"
     context.say(f"{FOLDER}/ {state}: {', '.join(sorted(plans))}")
 
 

@@ -1,0 +1,54 @@
+"""Rules of child processes."""
+
+import logging
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from builder import process
+
+ENV = {"PATH": os.environ["PATH"]}
+
+
+def test_a_child_gets_no_terminal_and_all_it_says_is_kept() -> None:
+    """stdin is empty, stdout and stderr are pipes, the exit code is given and never raised."""
+    code = "[ -t 0 ] || [ -t 1 ] || [ -t 2 ] && echo terminal; cat; echo out; echo err >&2; exit 3"
+    assert process.run(["sh", "-c", code], env=ENV) == process.Result(3, "out\n", "err\n")
+
+
+def test_a_signal_is_a_negative_code() -> None:
+    """As the standard library tells it."""
+    assert process.run(["sh", "-c", "kill -9 $$"], env=ENV).code == -9
+
+
+def test_the_environment_is_the_one_given() -> None:
+    """Nothing of the caller's reaches the child."""
+    assert process.run(["env"], env={**ENV, "X": "1"}).out.splitlines() == [f"PATH={ENV['PATH']}", "X=1"]
+
+
+def test_lines_come_while_the_child_runs() -> None:
+    """Each line of stderr is handed on."""
+    heard: list[str] = []
+    process.run(["sh", "-c", "echo one >&2; echo two >&2"], env=ENV, line=heard.append)
+    assert heard == ["one", "two"]
+
+
+def test_a_missing_program_is_told() -> None:
+    """By the error that says which."""
+    with pytest.raises(FileNotFoundError, match="no-such-program"):
+        process.run(["no-such-program"], env=ENV)
+
+
+def test_ctrl_c_ends_the_child() -> None:
+    """An interrupted caller leaves nothing running behind."""
+    started = time.monotonic()
+    logging.getLogger("builder").setLevel(logging.CRITICAL)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        process.run(["sleep", "31.4159"], env=ENV)
+    assert time.monotonic() - started < 10
+    time.sleep(0.2)
+    assert "31.4159" not in process.run(["ps", "-eo", "args"], env=ENV).out
