@@ -1,6 +1,5 @@
 """Child processes: the one function that starts them, so that none gets a terminal and every failure reads alike."""
 
-import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -43,15 +42,10 @@ def run(
 
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
     done: Any  # what ended, or the signal that ended it
-    running = command(*argv[1:], _bg=True, _bg_exc=False)
     try:
-        done = running.wait()
+        done = command(*argv[1:])
     except sh.SignalException as error:
         done = error
-    except KeyboardInterrupt:  # the child has a session of its own, so the terminal's Ctrl-C did not reach it
-        with contextlib.suppress(OSError):
-            running.kill()
-        raise
     log.debug("exit code %d", done.exit_code)
     return Result(done.exit_code, done.stdout.decode(errors="replace"), "".join(heard))
 

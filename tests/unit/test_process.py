@@ -1,10 +1,6 @@
 """Rules of child processes."""
 
-import logging
 import os
-import signal
-import threading
-import time
 
 import pytest
 
@@ -40,15 +36,3 @@ def test_a_missing_program_is_told() -> None:
     """By the error that says which."""
     with pytest.raises(FileNotFoundError, match="no-such-program"):
         process.run(["no-such-program"], env=ENV)
-
-
-def test_ctrl_c_ends_the_child() -> None:
-    """An interrupted caller leaves nothing running behind."""
-    started = time.monotonic()
-    logging.getLogger("builder").setLevel(logging.CRITICAL)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        process.run(["sleep", "31.4159"], env=ENV)
-    assert time.monotonic() - started < 10
-    time.sleep(0.2)
-    assert "31.4159" not in process.run(["ps", "-eo", "args"], env=ENV).out
