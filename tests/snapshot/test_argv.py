@@ -32,7 +32,7 @@ def test_the_command_line_of_a_step(name: str, snapshot: Any) -> None:
     """One argument a line, so that each flag that comes or goes is one line of a pull request."""
     step = STEPS[name]
     inputs = {key: STORE / PLACES[key] for key in step.inputs}
-    work = Work(step, STORE / "work" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, "/usr/bin:/bin")
+    work = Work(step, STORE / "temp" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, "/usr/bin:/bin")
     assert "\n".join(bwrap.argv(work)) == snapshot
 
 
