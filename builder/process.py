@@ -1,5 +1,6 @@
 """Child processes: the one function that starts them, so that none gets a terminal and every failure reads alike."""
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,8 @@ def run(
 ) -> Result:
     """Run a program to its end, whatever its exit code; `line` gets each line of its stderr as it comes.
 
-    Raises FileNotFoundError where the program is missing. stdin is empty; both outputs are pipes.
+    Raises FileNotFoundError where the program is missing. stdin is empty; both outputs are pipes. Ctrl-C kills the
+    program and waits for its end before KeyboardInterrupt goes on.
     """
     import sh  # here: builder's no-op never needs it
 
@@ -41,16 +43,29 @@ def run(
             line(text.rstrip("\n"))
 
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
-    done: Any  # what ended, or the signal that ended it
+    running = command(*argv[1:])
     try:
-        done = command(*argv[1:])
-    except sh.SignalException as error:
-        done = error
-    log.debug("exit code %d", done.exit_code)
-    return Result(done.exit_code, done.stdout.decode(errors="replace"), "".join(heard))
+        _wait(running)
+    except KeyboardInterrupt:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # Ctrl-C reaches it too, so it may have ended
+            running.kill()
+            _wait(running)  # what it wrote to can be removed now
+        raise
+    code = running.process.exit_code
+    log.debug("exit code %d", code)
+    return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))
+
+
+def _wait(running: Any) -> None:
+    import sh
+
+    with contextlib.suppress(sh.SignalException):  # its exit code says the same
+        running.wait()
 
 
 _QUIET: dict[str, Any] = {
+    "_bg": True,  # waited for below, where Ctrl-C is seen
+    "_bg_exc": False,  # a second thread would wait for it too, and raise into nowhere
     "_tty_in": False,
     "_tty_out": False,
     "_in": "",

@@ -1,6 +1,11 @@
 """Rules of child processes."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +41,19 @@ def test_a_missing_program_is_told() -> None:
     """By the error that says which."""
     with pytest.raises(FileNotFoundError, match="no-such-program"):
         process.run(["no-such-program"], env=ENV)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6])
+def test_ctrl_c_ends_the_child_first(seconds: float, tmp_path: Path) -> None:
+    """The child is gone when KeyboardInterrupt goes on."""
+    code = (
+        "import os, sys\nfrom builder import process\nfrom pathlib import Path\n"
+        "try:\n process.run(['sh', '-c', 'echo $$ > pid; exec sleep 60'], env=os.environ)\n"
+        "except KeyboardInterrupt:\n sys.exit(7 if Path('/proc', Path('pid').read_text().strip()).exists() else 130)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, start_new_session=True)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("\n"):
+        time.sleep(0.01)
+    time.sleep(seconds)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == 130
