@@ -10,6 +10,7 @@ from pathlib import Path
 from builder import noop, plan, scripts
 from builder.backends import Backend, Work
 from builder.errors import BuilderError, Exit
+from builder.inside import tree
 from builder.plan import Built, Pinned, Plan, Step
 from builder.store import Store, remove
 
@@ -130,17 +131,13 @@ def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
     """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
     out.mkdir()
     try:
-        for name in step.args:
-            for folder, folders, files in os.walk(inputs[name]):
-                if any(Path(folder, entry).is_symlink() for entry in (*folders, *files)):
-                    raise OSError(errno.ELOOP, "what becomes of a symbolic link is the script's to decide")
-                place = out / Path(folder).relative_to(inputs[name])
-                if files:  # the script leaves empty folders out
-                    place.mkdir(parents=True, exist_ok=True)
-                for file in files:
-                    (place / file).unlink(missing_ok=True)
-                    os.link(Path(folder, file), place / file)
-    except OSError:  # a disk without hard links, or folders that only the script can refuse
+        for name, source in tree.over(inputs[name] for name in step.args).items():
+            if source.is_symlink():
+                tree.copy_link(source, out / name)
+            else:
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                os.link(source, out / name)
+    except (OSError, tree.Refused):  # a disk without hard links, or folders that the script refuses, and says why
         remove(out)
         return False
     return True
@@ -155,8 +152,8 @@ def _inputs(step: Step, run: _Run) -> dict[str, Path]:
                 places[name] = run.store.file(sha256)
             case Built(step=earlier):
                 places[name] = run.store.output(run.keys[earlier])
-            case plan.Tree(tree=tree):
-                places[name] = run.store.output(run.supplies.trees[tree])
+            case plan.Tree(tree=symbol):
+                places[name] = run.store.output(run.supplies.trees[symbol])
     return places
 
 

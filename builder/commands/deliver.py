@@ -12,6 +12,7 @@ from pathlib import Path
 
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
+from builder.inside import tree
 from builder.store import remove
 
 EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
@@ -152,7 +153,7 @@ def _copy_folder(source: Path, target: Path, before: Path) -> None:
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
         place, earlier = target / entry.name, before / entry.name
         if entry.is_symlink():
-            place.symlink_to(Path(entry.path).readlink())
+            tree.copy_link(Path(entry.path), place)
         elif entry.is_dir():
             _copy_folder(Path(entry.path), place, earlier)
         elif not _linked(entry, earlier, place):

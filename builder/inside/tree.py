@@ -6,22 +6,63 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+class Refused(ValueError):  # noqa: N818 (what happened, as the field says it)
+    """Folders that can't be laid over each other."""
+
+
 def names(root: Path) -> list[str]:
     """Every file below a folder as a relative path with `/`, sorted; symbolic links are listed, not followed."""
     found = []
-    for folder, _, files in os.walk(root):
-        found += [Path(folder, file).relative_to(root).as_posix() for file in files]
+    for folder, folders, files in os.walk(root):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        found += [Path(folder, file).relative_to(root).as_posix() for file in (*links, *files)]
     return sorted(found)
 
 
+def over(roots: Iterable[Path]) -> dict[str, Path]:
+    """What several folders hold when each is laid over the ones before: relative path -> the file or symbolic link.
+
+    Raises Refused where a place is a file in one and a folder or a link in another: none could replace the other
+    without the loss of what was not meant.
+    """
+    found: dict[str, Path] = {}
+    folders: set[str] = set()
+    for root in roots:
+        for name in names(root):
+            source = root / name
+            if name in found and found[name].is_symlink() != source.is_symlink():
+                raise Refused(f"`{name}` is a symbolic link in one folder and a file in another")
+            found[name] = source
+            above = name.rpartition("/")[0]
+            while above and above not in folders:
+                folders.add(above)
+                above = above.rpartition("/")[0]
+    if clash := sorted(folders & found.keys()):
+        raise Refused(f"`{clash[0]}` is a folder in one folder and a file or a symbolic link in another")
+    return found
+
+
 def copy(source: Path, out: Path, files: Iterable[str]) -> None:
-    """Copy files, given as paths relative to both folders, with their x-bit and nothing else of their mode."""
+    """Copy files, given as paths relative to both folders, with their x-bit and nothing else of their mode.
+
+    Symbolic links are followed: the copy has what they lead to.
+    """
     for name in files:
-        place = out / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, place)
-        if os.access(source / name, os.X_OK):
-            place.chmod(0o755)
+        copy_file(source / name, out / name)
+
+
+def copy_file(source: Path, place: Path) -> None:
+    """Copy one file with its x-bit and nothing else of its mode; the folders that its place lies in are made."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, place)
+    if os.access(source, os.X_OK):
+        place.chmod(0o755)
+
+
+def copy_link(source: Path, place: Path) -> None:
+    """Copy a symbolic link as it is, wherever it leads; the folders that its place lies in are made."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(os.readlink(source))  # noqa: PTH115 (a Path would make `a` of `./a`)
 
 
 def settle(root: Path) -> None:

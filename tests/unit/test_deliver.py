@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builder import nar
 from builder.commands import Context
 from builder.commands.deliver import EXPECTED, check_place, deliver, expected, forget_older, place, record
 from builder.errors import BuilderError, Exit
@@ -19,7 +20,7 @@ def artifact(tmp_path: Path) -> Path:
     (folder / "index.html").write_text("<p>")
     (folder / "assets" / "run").write_text("#!")
     (folder / "assets" / "run").chmod(0o755)
-    (folder / "link").symlink_to("index.html")
+    (folder / "link").symlink_to("./index.html")
     return folder
 
 
@@ -39,6 +40,7 @@ def test_the_copy_is_the_artifact(artifact: Path, tmp_path: Path) -> None:
     place = tmp_path / "app" / "build" / "web"
     assert deliver(artifact, place) == place
     assert seen(place) == seen(artifact)
+    assert nar.sha256(place) == nar.sha256(artifact)
     assert [path.name for path in place.parent.iterdir()] == ["web"]
 
 
