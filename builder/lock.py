@@ -9,6 +9,7 @@ from builder.model import Model, Sha256
 FILENAME = "builder.lock"
 VERSION = 1
 TOOLCHAIN = "toolchain"  # the name that stands for the toolchain where pins name their targets
+BOOTSTRAP = "bootstrap"  # the same for what makes the toolchain where nothing else is: only plain Nix wants it
 
 Known = Literal["index", "signed", "table", "first-use"]
 
@@ -24,7 +25,7 @@ class Pin(Model):
     size: int | None = Field(default=None, ge=0)  # bytes; None until somebody told
     sha256: Sha256
     hash: Known  # how the hash came to be known
-    targets: tuple[str, ...]  # sorted; ("toolchain",) for the toolchain's own
+    targets: tuple[str, ...]  # sorted; ("toolchain",) for the toolchain's own, ("bootstrap",) for its maker
 
 
 class Need(Model):
@@ -36,6 +37,17 @@ class Need(Model):
     path: str = ""  # for `url`: folder below the source's base
     file: str = ""  # which file, where name and version leave more than one
     targets: tuple[str, ...]
+
+
+class Sdist(Model):
+    """A source distribution that is built: what its build requires (PEP 518), and the wheels that were found for that.
+
+    The wheels are among the lock's pins, not its packages: they are never installed into an app.
+    """
+
+    file: str
+    requires: tuple[str, ...]  # PEP 508, sorted, without markers: those that hold in the toolchain
+    wheels: tuple[str, ...]  # file names, sorted; what the required ones depend on is among them
 
 
 class Origin(Model):
@@ -90,6 +102,7 @@ class Lock(Model):
     flutter: Flutter | None = None
     toolchain: Toolchain
     packages: tuple[Pin, ...] = ()  # Python packages, the client's wheels among them
+    sdists: tuple[Sdist, ...] = ()  # of the packages, those that are built
     pins: tuple[Pin, ...] = ()  # all else
     unavailable: dict[str, str] = {}  # target -> why it could not be locked
 

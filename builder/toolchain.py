@@ -9,8 +9,9 @@ from pydantic import Field
 
 from builder import data, inside, nar
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN, Lock, Pin
+from builder.lock import BOOTSTRAP, TOOLCHAIN, Lock, Pin
 from builder.model import Model, Sha256
+from builder.plan import store_name
 
 _OF_PIN = ("name", "version", "source", "path", "file", "size", "sha256")
 
@@ -24,6 +25,25 @@ class Part(Model):
     leave: tuple[str, ...] = ()  # patterns that win over `take`
 
 
+class Shell(Model):
+    """The static busybox with which a bootstrap begins."""
+
+    part: str  # name of the pin that holds it, a Debian package
+    member: str  # its path there
+
+
+class Bootstrap(Model):
+    """How plain Nix, which has no program of its own, comes to run root.py: paths are those in the unpacked parts."""
+
+    pin: Pin  # an npm package that holds a static 7-Zip
+    archiver: str  # its path there
+    shell: Shell
+    loader: str
+    libraries: tuple[str, ...]  # folders
+    home: str  # PYTHONHOME
+    python: str
+
+
 class Recipe(Model):
     """How a root is made, as data."""
 
@@ -34,6 +54,8 @@ class Recipe(Model):
     folders: tuple[str, ...] = ()  # empty ones, to mount on
     texts: dict[str, str] = Field(default={})  # file -> what it holds
     links: dict[str, str] = Field(default={})  # symlink -> relative target
+    bootstrap: Bootstrap
+    stores: dict[Sha256, str] = {}  # what a Nix store calls each file
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -51,8 +73,9 @@ def load(name: str) -> Recipe:
             hint="run `builder lock` to use the one that it has, or install the builder that wrote the lock",
             code=Exit.LOCK,
         ) from error
-    parts = [_part(row) for row in table["part"]]
-    return Recipe.model_validate({**{key: value for key, value in table.items() if key != "part"}, "parts": parts})
+    fields = {key: value for key, value in table.items() if key != "part"}
+    maker = _row(table["bootstrap"], BOOTSTRAP)
+    return _named(Recipe.model_validate(fields | {"bootstrap": maker, "parts": [_row(row, TOOLCHAIN) for row in table["part"]]}))
 
 
 def of(lock: Lock) -> Recipe:
@@ -82,7 +105,7 @@ def with_pins(recipe: Recipe, pins: tuple[Pin, ...], nar: str) -> Recipe:
             code=Exit.LOCK,
         )
     parts = tuple(part.model_copy(update={"pin": named[part.pin.name]}) for part in recipe.parts)
-    return recipe.model_copy(update={"parts": parts, "nar": nar})
+    return _named(recipe.model_copy(update={"parts": parts, "nar": nar}))
 
 
 def dump(recipe: Recipe) -> bytes:
@@ -122,6 +145,11 @@ def make(recipe: Recipe, files: Mapping[str, Path], out: Path) -> str:
     return found
 
 
-def _part(row: Mapping[str, Any]) -> dict[str, Any]:
-    pin = {key: row[key] for key in _OF_PIN} | {"hash": "table", "targets": (TOOLCHAIN,)}
+def _named(recipe: Recipe) -> Recipe:
+    pins = (*recipe.pins, recipe.bootstrap.pin)
+    return recipe.model_copy(update={"stores": {pin.sha256: store_name(pin.file) for pin in pins}})
+
+
+def _row(row: Mapping[str, Any], target: str) -> dict[str, Any]:
+    pin = {key: row[key] for key in _OF_PIN} | {"hash": "table", "targets": (target,)}
     return {key: value for key, value in row.items() if key not in _OF_PIN} | {"pin": pin}

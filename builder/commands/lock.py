@@ -7,7 +7,7 @@ from pathlib import Path
 from builder import lockfile
 from builder.errors import BuilderError, Exit
 from builder.inputs import inputs_of
-from builder.lock import FILENAME, TOOLCHAIN, Lock, Pin
+from builder.lock import BOOTSTRAP, FILENAME, TOOLCHAIN, Lock, Pin
 from builder.network.http import Http
 from builder.project import Project
 from builder.toolchain import Recipe
@@ -105,7 +105,7 @@ def _count(lock: Lock) -> str:
 
 
 def _versions(lock: Lock) -> dict[str, str]:
-    found = _joined(pin for pin in (*lock.packages, *lock.pins) if TOOLCHAIN not in pin.targets)
+    found = _joined(pin for pin in (*lock.packages, *lock.pins) if not {TOOLCHAIN, BOOTSTRAP} & set(pin.targets))
     return {**found, TOOLCHAIN: f"{lock.toolchain.name} {lock.toolchain.nar[:12]}"}
 
 

@@ -201,7 +201,7 @@ def _answer(
         flutter=found.line.flutter,
         toolchain=Toolchain(name=world.recipe.name, nar=world.recipe.nar),
         packages=assembly.pins(every, world.kept, rules(inputs, default, "web"), world.http),
-        pins=(*pins, *world.recipe.pins),
+        pins=(*pins, *world.recipe.pins, world.recipe.bootstrap.pin),
         unavailable=dict(sorted(refused.items())),
     )
     return Answer(lock, found.resolution.newer, _warnings(found))

@@ -1,0 +1,113 @@
+# builder.lock and builder.plan/ -> derivations. It decides nothing and knows no target; all that differs stands in the
+# plan. There are no inputs: neither nixpkgs nor a registry is asked for anything.
+let
+  inherit (builtins) attrNames concatStringsSep elem filter fromJSON hasAttr head listToAttrs map mapAttrs match pathExists readDir readFile;
+
+  # Where the derivations may be asked for; they are built on x86_64-linux, or by a builder for it.
+  systems = [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
+
+  # Whether a text starts with another.
+  starts = start: text: builtins.substring 0 (builtins.stringLength start) text == start;
+
+  # What is committed of an app, or an error that names the mend.
+  read = src:
+    let
+      plans = src + "/builder.plan";
+      need = path: name: mend:
+        if pathExists path then path else throw "there is no `${name}` in ${toString src}: ${mend}";
+      git = "run `builder lock`, then `git add builder.lock builder.plan` (a flake sees only what git tracks)";
+      lock = builtins.fromTOML (readFile (need (src + "/builder.lock") "builder.lock" git));
+      entries = readDir (need plans "builder.plan" "run `builder init`; ${git}");
+      names = filter (name: match "[a-z0-9_-]+\\.json" name != null && !elem name [ "toolchain.json" "origins.json" "inputs.json" ]) (attrNames entries);
+      optional = name: default: if pathExists (plans + "/${name}") then fromJSON (readFile (plans + "/${name}")) else default;
+    in
+    {
+      inherit lock;
+      inside = plans + "/inside";
+      recipe = fromJSON (readFile (need (plans + "/toolchain.json") "builder.plan/toolchain.json" git));
+      origins = optional "origins.json" { };
+      inputs = optional "inputs.json" { };
+      targets = listToAttrs (map (name: {
+        name = head (match "(.*)\\.json" name);
+        value = fromJSON (readFile (plans + "/${name}"));
+      }) names);
+    };
+
+  # Why a plan may not run: a pin that the lock lacks, another toolchain, a file of the project that changed; null: it may.
+  stale = src: committed: planned:
+    let
+      inherit (committed) lock;
+      held = listToAttrs (map (file: { name = file.sha256; value = true; }) (
+        builtins.concatMap (group: group.files) (lock.package or [ ] ++ lock.pin or [ ])
+      ));
+      gone = filter (sha256: !hasAttr sha256 held) (attrNames planned.pins);
+      digest = name: if pathExists (src + "/${name}") then builtins.hashFile "sha256" (src + "/${name}") else "";
+      changed = filter (name: digest name != committed.inputs.${name}) (attrNames committed.inputs);
+    in
+    if planned.contract != 1 then "its contract ${toString planned.contract} is not the one that this nix/plan.nix knows"
+    else if planned.toolchain != lock.toolchain.nar || committed.recipe.nar != planned.toolchain then "builder.lock names another toolchain"
+    else if gone != [ ] then "builder.lock no longer pins ${planned.pins.${head gone}.file}"
+    else if changed != [ ] then "${concatStringsSep ", " changed} changed since"
+    else null;
+
+  # The app's own files: all that the flake has of the folder but what builder writes beside them.
+  tree = src:
+    let
+      top = toString src;
+      ours = [ "build" "builder.lock" "builder.plan" "builder.expected.toml" "flake.nix" "flake.lock" ];
+      junk = if starts builtins.storeDir top then [ ] else [ ".git" "__pycache__" "result" ];
+      holds = folder: builtins.any (name: kept "${folder}/${name}" (readDir folder).${name}) (attrNames (readDir folder));
+      kept = path: type:
+        !(builtins.dirOf path == top && elem (baseNameOf path) ours)
+        && !elem (baseNameOf path) junk
+        && (type != "directory" || holds path);
+    in
+    builtins.path { name = "app"; path = src; filter = kept; };
+
+  # The steps of a plan as derivations, under their names. `ready` names what of builder's own store may be read.
+  steps = { planned, committed, trees, ready ? { files = null; root = null; } }:
+    let
+      pin = import ./pins.nix { inherit (committed) origins; inherit (ready) files; };
+      file = name: builtins.path { inherit name; path = committed.inside + "/${name}"; };
+      script = name:
+        if builtins.hashFile "sha256" (committed.inside + "/${name}") == planned.scripts.${name} then file name
+        else throw "builder.plan/inside/${name} is not the script that the plan of ${planned.target} names: run `builder lock`";
+      toolchain = import ./toolchain.nix {
+        inherit (committed) recipe;
+        inherit (ready) root;
+        inherit pin;
+        scripts = builtins.path { name = "inside"; path = committed.inside; };
+      };
+      given = source:
+        if source ? pin then pin source.pin planned.pins.${source.pin}.store
+        else if source ? step then made.${source.step}
+        else trees.${source.tree};
+      build = import ./steps.nix { inherit toolchain script given; inherit (planned) environment; };
+      made = listToAttrs (map (step: { inherit (step) name; value = build step; }) planned.steps);
+    in
+    { inherit toolchain made; };
+
+  # Every target of an app in a folder, and the toolchain, as derivations.
+  targets = src:
+    let
+      committed = read src;
+      one = name: planned:
+        let
+          why = stale src committed planned;
+          last = builtins.elemAt planned.steps (builtins.length planned.steps - 1);
+        in
+        if why != null then throw "the committed plan of `${name}` is stale: ${why}; run `builder lock`, and commit the result"
+        else (steps { inherit planned committed; trees.app = tree src; }).made.${last.name};
+      all = mapAttrs one committed.targets;
+      any = builtins.head (builtins.attrValues committed.targets);
+    in
+    if committed.targets == { } then throw "builder.plan holds no plan: run `builder lock`"
+    else all // {
+      inherit ((steps { planned = any; inherit committed; trees = { }; })) toolchain;
+      default = all.web or (builtins.head (builtins.attrValues all));
+    };
+
+  # The outputs of a flake that builds the app in a folder.
+  mkApp = { src }: { packages = listToAttrs (map (name: { inherit name; value = targets src; }) systems); };
+in
+{ inherit systems starts read stale tree steps targets mkApp; }
