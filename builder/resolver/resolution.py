@@ -19,7 +19,7 @@ from builder.errors import BuilderError, Exit
 from builder.inputs import CLIENTS
 from builder.lock import Inputs
 from builder.model import DESKTOP, PYODIDE
-from builder.resolver import graph
+from builder.resolver import graph, unsolvable
 from builder.resolver.graph import ROOT, Graph, Key
 from builder.resolver.wheels import condition
 
@@ -83,7 +83,7 @@ def resolve(question: Question, uv: Uv) -> Resolution:
         environment = _environment(question, uv) | {"UV_CONFIG_FILE": str(root / "uv.toml")}
         done = process.run([uv.program, "export", "--no-progress", *_EXPORT], cwd=root, env=environment)
         if done.code != 0:
-            raise _failure(done.code, done.err)
+            raise _failure(question, done.code, done.err)
         with ThreadPoolExecutor(1) as pool:
             newer = pool.submit(_newer, uv, root, environment)
             table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
@@ -235,20 +235,31 @@ def _warnings(err: str) -> tuple[str, ...]:
     return tuple(line.removeprefix("warning: ") for line in err.splitlines() if line.startswith("warning: "))
 
 
-def _failure(code: int, err: str) -> BuilderError:
+def _failure(question: Question, code: int, err: str) -> BuilderError:
     """uv ends with 1 where there is no solution, with 2 where something kept it from looking."""
     said = [line for line in err.splitlines() if not line.startswith("Using CPython")]
     text = _TRIES.sub("Request failed", "\n".join(said).split("\nhint: ")[0]).strip().removeprefix("error: ")
     if code == 1 and "unexpected JSON" not in text:
-        return BuilderError(
-            f"the requirements can't be met together: {text}",
-            hint="change the requirements that the text names, or the targets in `[tool.builder]`",
-            code=Exit.LOCK,
-        )
+        return _unsolvable(question, text)
     return BuilderError(
         f"the resolver could not finish: {text}",
         hint="check the network and the index (`[tool.builder.mirrors]`, BUILDER_MIRROR_PYPI, pip's configuration)",
         code=Exit.FETCH,
+    )
+
+
+def _unsolvable(question: Question, text: str) -> BuilderError:
+    """Who wants what of which package; a fact a line."""
+    python = question.inputs.python
+    facts = unsolvable.reasons(text, python)
+    some = unsolvable.where(text, question.targets, python)
+    of = f" of {', '.join(f'`{target}`' for target in some)}" if some else ""
+    wheels = "take a version that has wheels, or allow its source archive with `sdist` in `[tool.builder]`; else "
+    return BuilderError(
+        "\n  ".join([f"the requirements{of} can't be met together:", *facts]),
+        hint=f"{wheels if any('usable wheels' in fact for fact in facts) else ''}change the requirements that the text "
+        "names, or the targets in `[tool.builder]`",
+        code=Exit.LOCK,
     )
 
 

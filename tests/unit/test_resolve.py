@@ -347,11 +347,35 @@ def test_a_platforms_own_requirement_reaches_that_platform_only(index, locked):
 
 
 def test_requirements_without_solution_are_an_error_of_the_lock(index, locked):
-    """The resolver's own words say what conflicts."""
+    """Who wants what is said, and nothing of how the resolver was asked."""
     with pytest.raises(BuilderError) as caught:
         locked(index, "flet==0.82.2", "idna>4")
     assert caught.value.code == Exit.LOCK
-    assert "idna" in caught.value.message
+    assert "the project depends on idna>4" in caught.value.message
+    assert "sys_platform" not in caught.value.message
+
+
+def test_requirements_of_one_platform_without_solution_name_their_table(index, locked):
+    """What is said names the table that the requirement stands in."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, platform_requires={"windows": ("idna>4",)})
+    assert "`tool.flet.windows.dependencies` depends on idna>4" in caught.value.message
+
+
+def test_requirements_without_solution_on_one_target_name_it(index, locked):
+    """Where the resolver looks at targets apart, the one that has no solution is said."""
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "idna==3.10; sys_platform != 'win32'", "idna<3; sys_platform == 'win32'")
+    assert caught.value.message.startswith("the requirements of `windows-x86_64` can't be met together:")
+
+
+def test_a_package_of_sources_only_names_the_setting(index, locked):
+    """That a wheel is missing has a mend of its own."""
+    index.put("six", "six-1.17.0.tar.gz", b"source of six")
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "six")
+    assert (caught.value.code, "no usable wheels" in caught.value.message) == (Exit.LOCK, True)
+    assert "`sdist` in `[tool.builder]`" in caught.value.hint
 
 
 def test_an_index_that_is_away_is_an_error_of_fetching(index, locked, serve):
