@@ -29,6 +29,8 @@ app = typer.Typer(
     help="Reproducible, offline builds of Flet apps from a lock of every outside byte.",
 )
 P = ParamSpec("P")
+_KEEPING = ("fetch", "build", "run_command")
+_KEPT = "; what is finished is kept, and the next run goes on from there"
 
 App = Annotated[Path, typer.Argument(help="Folder of the app.", show_default="this folder")]
 Verbose = Annotated[int, typer.Option("-v", count=True, help="Show every command; -vv its output too.")]
@@ -56,7 +58,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             say(f"error: {error.message}\n\nhint: {error.hint}")
             raise typer.Exit(error.code) from error
         except KeyboardInterrupt as error:
-            say("interrupted; what was fetched and built so far is kept")
+            say(f"interrupted{_KEPT if command.__name__ in _KEEPING else ''}")
             raise typer.Exit(Exit.INTERRUPTED) from error
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -243,8 +245,12 @@ def run_command(
         raise BuilderError(
             f"port {port} can't be used: {error.strerror}", hint="choose another with --port", code=Exit.USAGE
         ) from error
-    print(f"http://127.0.0.1:{server.server_port}/", flush=True)
-    server.serve_forever()
+    print(serving.address(server, outcome.path), flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt as error:
+        say(f"no longer served; the site stays in {outcome.path}")
+        raise typer.Exit(Exit.INTERRUPTED) from error
 
 
 @app.command()

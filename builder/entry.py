@@ -8,6 +8,16 @@ import sys
 
 def main() -> None:
     """Run `builder` with the arguments and the environment of this process."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # before the command line itself takes care of it
+        from builder.errors import Exit
+
+        sys.stderr.write("interrupted\n")
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path is printed as the bytes that it is, in any locale
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     if sys.argv[1:2] == ["build"]:

@@ -15,6 +15,7 @@ from builder import fletkeys, poetry, requirements, settings
 from builder.errors import BuilderError, Exit
 from builder.fletkeys.key import LINES, PLATFORMS
 from builder.fletkeys.parse import parse as parse_flet
+from builder.fletkeys.parse import warn_of_variables
 from builder.fletkeys.values import check
 from builder.model import Model
 from builder.references import Place, reference, wrong
@@ -99,6 +100,7 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
     stated, tool = _table(data, "project"), _table(data, "tool")
     poet = _table(tool, "poetry", "tool.poetry")
     flet = parse_flet(tool.get("flet", {}), options, context.warn)
+    warn_of_variables(flet, context.environ, context.warn)
     asked = _asked(stated, poet, context)
     extra = {name: flet[f"{name}.dependencies"] for name in PLATFORMS if f"{name}.dependencies" in flet}
     wanted = {name: _listed(texts, f"tool.flet.{name}.dependencies", context) for name, texts in extra.items()}

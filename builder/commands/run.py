@@ -59,6 +59,11 @@ def server(site: Path, port: int) -> ThreadingHTTPServer:
     return _Server(("127.0.0.1", port), functools.partial(_Handler, directory=str(site)))
 
 
+def address(server: ThreadingHTTPServer, site: Path) -> str:
+    """The URL that opens the app in a browser on this machine."""
+    return f"http://127.0.0.1:{server.server_port}{_base(site)}"
+
+
 def _base(site: Path) -> str:
     """The path that every URL of the site starts with, as its page states it."""
     page = site / "index.html"

@@ -29,6 +29,7 @@ class Key:
     lines: tuple[str, ...] = LINES  # that know the key
     aliases: tuple[str, ...] = ()  # older names
     honoured: bool = False  # True: builder does what it says
+    variable: str = ""  # of the environment, that Flet takes for the key where it is not written; builder reads none
 
     @property
     def negated(self) -> bool:

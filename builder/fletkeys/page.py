@@ -13,6 +13,9 @@ _HEAD = """# Flet's keys and options
 default. A key that is not honoured yet is checked and gives a warning; a key that is not in these tables gives a
 warning that names the nearest one. `[tool.flet.metadata]` is left alone.
 
+Flet takes some keys from the environment where they are not written. builder does not, for what is built would then
+differ from machine to machine; it warns of such a variable.
+
 Made by `python -m builder.fletkeys > docs/reference/flet-keys.md`.
 """
 
@@ -46,7 +49,7 @@ def _row(key: Key) -> str:
         ("all" if key.platforms == PLATFORMS else ", ".join(key.platforms)) + _SCOPES[key.scope],
         "all" if key.lines == LINES else ", ".join(key.lines),
         "yes" if key.honoured else "not yet",
-        f"{key.help}.{_aliases(key)}",
+        f"{key.help}.{_aliases(key)}{_variable(key)}",
     )
     return f"| {' | '.join(cells)} |\n"
 
@@ -58,6 +61,10 @@ def _defaults(key: Key) -> str:
 
 def _aliases(key: Key) -> str:
     return f" Also read as {', '.join(f'`{name}`' for name in key.aliases)}." if key.aliases else ""
+
+
+def _variable(key: Key) -> str:
+    return f" Flet's variable `{key.variable}` is not read." if key.variable else ""
 
 
 def _json(value: Any) -> str:

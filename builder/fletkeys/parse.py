@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from builder.errors import BuilderError, Exit
-from builder.fletkeys import BY_NAME, folders, nearest, written
+from builder.fletkeys import BY_NAME, KEYS, folders, nearest, written
 from builder.fletkeys.key import PLATFORMS, Key
 from builder.fletkeys.values import check
 
@@ -35,6 +35,17 @@ def parse(table: Any, options: Mapping[str, Any], warn: Warn) -> dict[str, Any]:
         if key.table:
             _override(found, key, checked)
     return _without_cdn(found, warn)
+
+
+def warn_of_variables(found: Mapping[str, Any], environ: Mapping[str, str], warn: Warn) -> None:
+    """Warn of what the environment would say to Flet, as far as `found` leaves it open.
+
+    builder does not read it: what is built would differ from machine to machine, with the same files committed.
+    """
+    for key in KEYS:
+        if environ.get(key.variable) and key.name not in found:
+            mend = f"write `tool.flet.{key.name}`, or use {key.option}"
+            warn(f"{key.variable} is set, which builder does not read; {mend}")
 
 
 def _leaves(table: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,12 @@
 """What the command line says when the network fails or a mirror lies: exit code, stdout and stderr."""
 
 import json
+import os
+import signal
 import ssl
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -258,6 +263,29 @@ def test_an_unknown_authority_is_refused(
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "REQUESTS_CA_BUNDLE"):
         mirror.world.monkeypatch.delenv(name, raising=False)
     assert mirror.world.run("fetch") == snapshot
+
+
+@pytest.mark.parametrize(("verb", "path"), [("fetch", f"/files/{wheel('a')}"), ("lock", "/simple/flet/")])
+def test_ctrl_c_says_what_is_kept(verb: str, path: str, mirror: Mirror, snapshot: Any) -> None:
+    """Exit code 130, no traceback, and no word of what the verb does not do; the lock stays as it was."""
+    mirror.lock(pin("a")).has("a")
+    asked, over = threading.Event(), threading.Event()
+
+    def slow(_: Any) -> Any:
+        asked.set()
+        over.wait(20)
+        return mirror.reply(b"")
+
+    mirror.server.routes[path] = slow
+    before = (mirror.world.app / "builder.lock").read_bytes()
+    argv = [sys.executable, "-m", "builder.entry", verb]
+    process = subprocess.Popen(argv, cwd=mirror.world.app, stdout=-1, stderr=-1, text=True, env=dict(os.environ))
+    assert asked.wait(20)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    over.set()
+    assert mirror.world.shown(f"exit code {process.returncode}\n----- stdout\n{out}----- stderr\n{err}") == snapshot
+    assert (mirror.world.app / "builder.lock").read_bytes() == before
 
 
 def test_many_wrong_files_have_one_mend(mirror: Mirror) -> None:

@@ -34,3 +34,12 @@ def test_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, "build", "web"]
     done = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: this folder is gone")
+
+
+def test_ctrl_c_while_builder_starts_shows_no_traceback(tmp_path: Path) -> None:
+    """It may come while modules are imported, of which this is one."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    command = [sys.executable, "-c", "from builder.entry import main; main()", "tree"]
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")

@@ -16,7 +16,7 @@ from builder.fletkeys import BY_NAME, KEYS, folders, nearest, platform_of, writt
 from builder.fletkeys.key import LINES, PLATFORMS
 from builder.fletkeys.options import from_options, options
 from builder.fletkeys.page import page
-from builder.fletkeys.parse import parse
+from builder.fletkeys.parse import parse, warn_of_variables
 from builder.fletkeys.values import check
 from builder.model import PREBUILT
 
@@ -100,6 +100,23 @@ def test_an_option_takes_the_place_of_every_platform() -> None:
         info={"B": "3"},
     )
     assert found == {"app.exclude": ["c"], "ios.info": {"A": "1", "B": "3"}, "info": {"B": "3"}}
+
+
+@pytest.mark.parametrize(
+    ("variable", "key", "option"),
+    [
+        ("FLET_WEB_RENDERER", "web.renderer", "--web-renderer"),
+        ("FLET_WEB_ROUTE_URL_STRATEGY", "web.route_url_strategy", "--route-url-strategy"),
+    ],
+)
+def test_a_variable_that_flet_reads_warns_where_it_would_count(variable: str, key: str, option: str) -> None:
+    """Not where the key is written, be it by an option, nor where the variable is empty: Flet ignores it there too."""
+    warnings: list[str] = []
+    warn_of_variables({key: "x"}, {variable: "skwasm"}, warnings.append)
+    warn_of_variables({}, {variable: ""}, warnings.append)
+    assert warnings == []
+    warn_of_variables({"product": "x"}, {variable: "skwasm"}, warnings.append)
+    assert warnings == [f"{variable} is set, which builder does not read; write `tool.flet.{key}`, or use {option}"]
 
 
 def test_unknown_keys_warn_with_the_nearest() -> None:

@@ -58,7 +58,13 @@ def warnings() -> list[str]:
 
 
 @pytest.fixture
-def make(tmp_path: Path, warnings: list[str]) -> Make:
+def environ() -> dict[str, str]:
+    """The environment that projects are loaded in."""
+    return {}
+
+
+@pytest.fixture
+def make(tmp_path: Path, warnings: list[str], environ: dict[str, str]) -> Make:
     """The project of an app with these files; a main.py is always there."""
 
     def make(pyproject: str | None = None, options: dict[str, Any] | None = None, **files: str) -> Project:
@@ -69,7 +75,7 @@ def make(tmp_path: Path, warnings: list[str]) -> Make:
             path = tmp_path / "my app" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return load(tmp_path / "my app", options or {}, warnings.append)
+        return load(tmp_path / "my app", options or {}, warnings.append, environ)
 
     return make
 
@@ -83,6 +89,16 @@ def test_a_usual_pyproject_is_read_without_a_word(make: Make, warnings: list[str
     assert (found.path, found.module) == ("src", "main")
     assert found.settings.targets == ("web",)
     assert warnings == []
+
+
+def test_what_flet_would_take_from_the_environment_changes_nothing(
+    make: Make, warnings: list[str], environ: dict[str, str]
+) -> None:
+    """A lock and a plan are of what is committed; the variable is warned of, not dropped in silence."""
+    silent = make()
+    environ["FLET_WEB_RENDERER"] = "skwasm"
+    assert make() == silent
+    assert [text.partition(" ")[0] for text in warnings] == ["FLET_WEB_RENDERER"]
 
 
 def test_a_folder_with_only_main_needs_nothing_but_flet(make: Make) -> None:

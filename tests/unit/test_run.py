@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -111,6 +112,16 @@ def test_a_missing_file_is_missing(ask: Ask, path: str) -> None:
 def test_nothing_beside_the_site_is_served(ask: Ask, path: str) -> None:
     """However the path is written."""
     assert b"secret" not in ask(path)[2].replace(b"secret.txt", b"")
+
+
+def test_the_address_opens_the_app(server: ThreadingHTTPServer, site: Path) -> None:
+    """It ends in the site's base, below which every URL of it is."""
+    root = f"http://127.0.0.1:{server.server_port}"
+    assert run.address(server, site) == f"{root}/"
+    (site / "index.html").write_text('<html>\n  <base href="/caf%C3%A9/a&amp;b/">\n')
+    assert run.address(server, site) == f"{root}/caf%C3%A9/a&b/"
+    with urlopen(run.address(server, site), timeout=5) as answer:
+        assert (answer.url, answer.status) == (f"{root}/caf%C3%A9/a&b/", 200)
 
 
 def test_a_rebuilt_site_is_seen_at_once(ask: Ask, site: Path) -> None:

@@ -25,8 +25,10 @@ CASES = {
         "Because flet<=0.82.2 depends on msgpack>=1.1.0 and your project depends on flet==0.82.2, we\n"
         "         can conclude that your project depends on msgpack>=1.1.0.\n"
         f"         And because your project depends on msgpack<1, {END}",
-        ("flet<=0.82.2 depends on msgpack>=1.1.0 and the project depends on flet==0.82.2",)
-        + ("the project depends on msgpack<1",),
+        (
+            "flet<=0.82.2 depends on msgpack>=1.1.0 and the project depends on flet==0.82.2",
+            "the project depends on msgpack<1",
+        ),
     ),
     "markers of a requirement": (
         "Because your project depends on numpy{sys_platform == 'linux'}==1.26.4 and numpy{platform_machine ==\n"
@@ -47,8 +49,10 @@ CASES = {
         "Because the requested Python version (>=3.11) does not satisfy Python>=3.13 and audioop-lts>=0.2.0 depends "
         "on Python>=3.13, we can conclude that audioop-lts>=0.2.0 cannot be used.\n"
         f"         And because your project depends on audioop-lts>=0.2, {END}",
-        ("Python 3.12 does not satisfy Python>=3.13 and audioop-lts>=0.2.0 depends on Python>=3.13",)
-        + ("the project depends on audioop-lts>=0.2",),
+        (
+            "Python 3.12 does not satisfy Python>=3.13 and audioop-lts>=0.2.0 depends on Python>=3.13",
+            "the project depends on audioop-lts>=0.2",
+        ),
     ),
     "lists and numbered lines": (
         "Because foo2<=1.0.0 depends on b2>=1,<2 and only the following versions of foo2 are available:\n"
