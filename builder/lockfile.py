@@ -50,6 +50,7 @@ def parse(data: bytes) -> Lock:
     try:
         table["packages"] = _pins(table.pop("package", []))
         table["pins"] = _pins(table.pop("pin", []))
+        table["sdists"] = table.pop("sdist", [])
         lock = Lock.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
@@ -74,6 +75,8 @@ def dump(lock: Lock) -> str:
     if lock.unavailable:
         parts.append(_table("unavailable", dict(sorted(lock.unavailable.items()))))
     parts += _groups("package", lock.packages)
+    built = sorted(lock.sdists, key=lambda sdist: sdist.file)
+    parts += [_table("[sdist]", sdist.model_dump(mode="json")) for sdist in built]  # an array of tables
     parts += _groups("pin", lock.pins)
     return "\n".join(parts)
 

@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+import io
 import os
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,6 +125,64 @@ def wheel(tmp_path: Path) -> Callable[..., Path]:
 
 def _hash(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+# A build backend (PEP 517) of a few lines, whose wheel has the date of the day and its files in no order.
+BACKEND = """
+import base64, hashlib, os, pathlib, zipfile
+
+def get_requires_for_build_wheel(config_settings=None):
+    return {asks!r}
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    info = "{stem}.dist-info"
+    files = {{path.as_posix(): path.read_bytes() for path in pathlib.Path("{name}").rglob("*.py")}}
+    files[info + "/METADATA"] = b"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n"
+    files[info + "/WHEEL"] = b"Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: {tag}\\n"
+    hashes = {{name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+              for name, data in files.items()}}
+    rows = [f"{{name}},sha256={{hashes[name]}},{{len(files[name])}}" for name in files]
+    files[info + "/RECORD"] = chr(10).join([*rows, info + "/RECORD,,", ""]).encode()
+    with zipfile.ZipFile(os.path.join(wheel_directory, "{stem}-{tag}.whl"), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files, key=lambda name: os.urandom(4)):
+            archive.writestr(name, files[name])
+    return "{stem}-{tag}.whl"
+"""
+
+
+@pytest.fixture
+def sdist(tmp_path: Path) -> Callable[..., Path]:
+    """Makes source distributions whose metadata is static (PEP 643): `sdist("demo-1.0", {"setup.py": ""})`."""
+
+    def make(stem: str, files: Mapping[str, str]) -> Path:
+        name, _, version = stem.rpartition("-")
+        information = f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n"
+        path = tmp_path / f"{stem}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            for file, text in {"PKG-INFO": information, **files}.items():
+                member = tarfile.TarInfo(f"{stem}/{file}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def in_tree(sdist: Callable[..., Path]) -> Callable[..., Path]:
+    """Makes source distributions with a backend of their own in `backend/`: `in_tree("demo-1.0", tag="py3-none-any")`.
+
+    `asks` is what the backend asks for beyond its [build-system]; `text` comes after the backend's own.
+    """
+
+    def make(stem: str, tag: str = "py3-none-any", asks: Iterable[str] = (), text: str = "", **files: str) -> Path:
+        name, _, version = stem.rpartition("-")
+        backend = BACKEND.format(stem=stem, name=name, version=version, tag=tag, asks=list(asks)) + text
+        system = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["backend"]\n'
+        own = {"pyproject.toml": system, "backend/own.py": backend, f"{name}/__init__.py": f"NAME = '{name}'\n"}
+        return sdist(stem, {**own, **files})
+
+    return make
 
 
 @pytest.fixture

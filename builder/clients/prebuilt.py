@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from builder import data, fletline, scripts, templates
+from builder import fletline, scripts, sdists, templates
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line, Web
-from builder.lock import Lock, Pin
+from builder.lock import Lock, Pin, Sdist
 from builder.plan import MERGE, Built, Pinned, Step
 
 CLIENT, PACKAGES, LAYER = "client", "packages", "layer"  # names of the steps
+WHEEL = "wheel"  # with a project's name: the step that builds its wheel
 BYTECODE = "3.12"  # the Python of the toolchain: it compiles for no other
 NEVER_PACKED = ("flet-cli", "flet-desktop", "flet-desktop-light", "flet-web")
 
@@ -60,24 +61,33 @@ def web_client(lock: Lock, target: str, renderer: str) -> Step:
     )
 
 
+def wheels(lock: Lock, target: str) -> tuple[Step, ...]:
+    """A step for each source distribution of a target that is built: it gives the wheel. Raises BuilderError (lock)."""
+    return tuple(_wheel(lock, pin, target) for pin in _packed(lock, target) if _is_built(pin, target))
+
+
 def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool) -> Step:
     """The step that installs the locked packages of a target, without Flet's own clients and tools.
 
-    Raises BuilderError (lock) for an sdist that no recipe covers.
+    What is built comes from the steps that `wheels` gives.
     """
-    pins = [pin for pin in lock.packages_of(target) if pin.name not in NEVER_PACKED]
-    wheels = [pin for pin in pins if pin.file.endswith(".whl")]
-    sdists = [pin for pin in pins if not pin.file.endswith(".whl")]
+    pins = _packed(lock, target)
+    built = {f"{WHEEL}-{pin.name}" for pin in pins if _is_built(pin, target)}
+    recipes = {pin.file: list(sdists.recipe(pin.name, pin.file, target)) for pin in pins}
     settings = {
-        "wheels": [pin.file for pin in wheels],
-        "sdists": {pin.file: _recipe(pin, target) for pin in sdists},
+        "wheels": [pin.file for pin in pins if pin.file.endswith(sdists.WHEEL)],
+        "sdists": {file: taken for file, taken in recipes.items() if taken},
+        "built": sorted(built),
         "cleanup": list(cleanup),
         "compile": compiled and lock.inputs.python == BYTECODE,
     }
     return Step(
         name=PACKAGES,
         scripts=scripts.closure("install.py"),
-        inputs={pin.file: Pinned(pin=pin.sha256) for pin in pins},
+        inputs={
+            **{pin.file: Pinned(pin=pin.sha256) for pin in pins if not _is_built(pin, target)},
+            **{name: Built(step=name) for name in sorted(built)},
+        },
         files={"install.json": _json(settings)},
     )
 
@@ -125,15 +135,40 @@ def _python(lock: Lock, line: Line) -> str:
     return python
 
 
-def _recipe(pin: Pin, target: str) -> list[str]:
-    recipe = data.table("sdists.toml").get(pin.name)
-    if recipe is None or target not in recipe["targets"] or not pin.file.endswith(".tar.gz"):
-        raise BuilderError(
-            f"builder has no recipe to install `{pin.file}` for {target} without building it",
-            hint=f"require a version of {pin.name} that has a wheel for {target}, or none there (a PEP 508 marker)",
-            code=Exit.LOCK,
-        )
-    return list(recipe["packages"])
+def _packed(lock: Lock, target: str) -> list[Pin]:
+    return [pin for pin in lock.packages_of(target) if pin.name not in NEVER_PACKED]
+
+
+def _is_built(pin: Pin, target: str) -> bool:
+    return not pin.file.endswith(sdists.WHEEL) and not sdists.recipe(pin.name, pin.file, target)
+
+
+def _wheel(lock: Lock, pin: Pin, target: str) -> Step:
+    wanted = _sdist(lock, pin).wheels
+    required = [other for other in lock.pins_of(target) if other.file in wanted]
+    settings = {
+        "sdist": pin.file,
+        "name": pin.name,
+        "version": pin.version,
+        "wheels": sorted(other.file for other in required),
+    }
+    return Step(
+        name=f"{WHEEL}-{pin.name}",
+        scripts=scripts.closure("build_wheel.py"),
+        inputs={other.file: Pinned(pin=other.sha256) for other in (pin, *required)},
+        files={"build.json": _json(settings)},
+    )
+
+
+def _sdist(lock: Lock, pin: Pin) -> Sdist:
+    for sdist in lock.sdists:
+        if sdist.file == pin.file:
+            return sdist
+    raise BuilderError(
+        f"builder.lock does not say what `{pin.file}` is built with",
+        hint="run `builder lock` and commit the result",
+        code=Exit.LOCK,
+    )
 
 
 def _package(lock: Lock, target: str, name: str) -> Pin:

@@ -54,9 +54,10 @@ def run(
     from builder.resolver import resolve  # here: `check` does without the resolver
     from builder.resolver.kept import keep
     from builder.resolver.resolution import Uv
+    from builder.resolver.world import World
 
     inputs = inputs_of(project)
-    world = resolve.World(
+    world = World(
         http=outside.http,
         uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi"), project.credentials),
         kept=keep(old, wish.upgrade, wish.packages),

@@ -3,6 +3,7 @@
 Reads in/install.json:
   wheels   file names, each found at in/NAME
   sdists   file name -> the packages of it to take
+  built    names of folders below in/, each with one wheel that an earlier step built
   cleanup  glob patterns of files and folders to leave out
   compile  true: replace sources by byte code of the interpreter that runs this
 Leaves the packages in out/.
@@ -35,6 +36,8 @@ def main() -> None:
             install_wheel(Path("in", name), out, origin)
         for name, packages in settings["sdists"].items():
             install_sdist(Path("in", name), packages, out, origin)
+        for name in settings["built"]:
+            install_wheel(next(Path("in", name).glob("*.whl")), out, origin)
     except (wheel.Invalid, archive.Refused) as error:
         sys.exit(f"error: {error}")
     clean(out, settings["cleanup"])

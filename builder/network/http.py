@@ -109,10 +109,12 @@ class Http:
                 raise httperrors.refused(redacted(final), response.status)
             yield download(response)
 
-    def take(self, url: str, expected: Mapping[str, str] = {}) -> Taken:
+    def take(
+        self, url: str, expected: Mapping[str, str] = {}, *, look: Callable[[Path], None] = lambda path: None
+    ) -> Taken:
         """Download a file to know its bytes; `expected` maps names of hashes to hex values that must come out.
 
-        Raises BuilderError: fetch, or mismatch naming both values.
+        `look` is shown the file once its hashes are right. Raises BuilderError: fetch, or mismatch naming both values.
         """
         for wait in (*WAITS, None):
             with tempfile.TemporaryDirectory(prefix="builder-") as folder:
@@ -124,6 +126,7 @@ class Http:
                         raise httperrors.broken(redacted(url)) from error
                     self.sleep(wait)
                     continue
+                look(path)
                 if self._keep:
                     self._keep(path, taken.sha256)
                 return taken

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from packaging.utils import canonicalize_name
 
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN, Lock, Pin
+from builder.lock import TOOLCHAIN, Lock, Pin, Sdist
 from builder.resolver.graph import Key
 
 
@@ -17,6 +17,7 @@ class Kept:
     packages: tuple[Pin, ...] = ()
     pins: tuple[Pin, ...] = ()
     known: tuple[Pin, ...] = ()  # all old pins, those to be upgraded too
+    sdists: tuple[Sdist, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)  # target -> why it could not be locked
 
     @property
@@ -31,6 +32,15 @@ class Kept:
     def pin(self, name: str, source: str, target: str) -> Pin | None:
         """The old pin of anything else for a target."""
         return next((p for p in self.pins if (p.name, p.source) == (name, source) and target in p.targets), None)
+
+    def sdist(self, file: str, sha256: str) -> Sdist | None:
+        """What the old lock says of how those bytes are built."""
+        known = any((pin.file, pin.sha256) == (file, sha256) for pin in self.known)
+        return next((sdist for sdist in self.sdists if known and sdist.file == file), None)
+
+    def wheels(self, sdist: Sdist) -> frozenset[Key]:
+        """The versions to keep of what a source distribution is built with."""
+        return frozenset(Key(pin.name, pin.version) for pin in self.pins if pin.file in sdist.wheels)
 
     def size(self, sha256: str) -> int | None:
         """The size that the old lock has for those bytes."""
@@ -70,5 +80,6 @@ def keep(old: Lock | None, upgrade: bool, names: Collection[str]) -> Kept:
         packages=tuple(pin for pin in old.packages if pin.name not in wanted),
         pins=tuple(pin for pin in old.pins if canonicalize_name(pin.name) not in wanted),
         known=known,
+        sdists=old.sdists,
         unavailable={} if wanted else old.unavailable,
     )

@@ -1,7 +1,6 @@
 """Inputs in, lock out: one resolution for all targets, then each target's own files."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,38 +13,21 @@ from builder.fletline import Line
 from builder.inputs import CLIENTS
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
 from builder.model import PYODIDE
-from builder.network.http import Http
 from builder.network.simpleindex import IndexFile
-from builder.resolver import assembly, client_wheels, runtimes
+from builder.resolver import assembly, builds, client_wheels, runtimes
+from builder.resolver.builds import Build
 from builder.resolver.fit import Place, fit
 from builder.resolver.graph import Key
-from builder.resolver.kept import Kept
-from builder.resolver.resolution import Question, Resolution, Uv
-from builder.resolver.resolution import resolve as ask
+from builder.resolver.resolution import Question, Resolution
+from builder.resolver.resolution import resolve as once
 from builder.resolver.selection import DIRECT, PYPI, Chosen, direct, plain, rules
 from builder.resolver.wheels import DESKTOP, browser, desktop
+from builder.resolver.world import World, ask
 from builder.sources.pypi import project_files
 from builder.targets import family
-from builder.toolchain import Recipe
-
-# What uv says of a project that its index seems not to have; the name is in one of the groups.
-_ABSENT = re.compile(
-    r"\bno\s+versions?\s+of\s+([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\b([a-z0-9._-]+)\s+was\s+not\s+found\s+in\s+the"
-)
 
 # What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
 ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything outside the inputs that a lock is made with."""
-
-    http: Http
-    uv: Uv
-    kept: Kept
-    recipe: Recipe
-    exclude_newer: str = ""  # instant, RFC 3339
 
 
 @dataclass(frozen=True)
@@ -67,6 +49,14 @@ class Found:
     line: Line
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one target gets of the packages."""
+
+    packages: tuple[Chosen, ...]
+    builds: tuple[Build, ...]  # of those that are source distributions
+
+
 def resolve(inputs: Inputs, world: World) -> Answer:
     """The lock of these inputs.
 
@@ -81,7 +71,7 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
                 pool.submit(page, project)
-        resolution = _asked(question, world)
+        resolution = ask(question, world)
     version = _flet(resolution)
     found = Found(question, resolution, version, fletline.of(version))
     refused |= {target: reason for target in question.targets if (reason := _late(inputs, found, target))}
@@ -90,21 +80,10 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         result = fit(_place(inputs, found, target, world), resolution, partial(_again, found, world), page)
         chosen[target] = result.chosen
         refused |= {target: result.lack} if result.missing else {}
-    chosen = {target: chosen[target] for target in _rest(inputs, refused)}
-    return _answer(inputs, found, chosen, refused, world)
-
-
-def _asked(question: Question, world: World) -> Resolution:
-    """What uv answers. To uv an index that can't be read is one without the project, so that is looked at again."""
-    try:
-        return ask(question, world.uv)
-    except BuilderError as error:
-        names = {"".join(groups) for groups in _ABSENT.findall(error.message)}
-        for name in sorted(names) if question.inputs.default_index else ():
-            base = world.http.base(PYPI)
-            if world.http.find(f"{base}{name}/") is not None:
-                project_files(name, base, world.http)  # raises where this is no page of an index
-        raise
+    built = builds.resolve(inputs, {target: chosen[target] for target in _rest(inputs, refused)}, world)
+    refused |= built.refused
+    shares = {target: Share(chosen[target], built.found[target]) for target in _rest(inputs, refused)}
+    return _answer(inputs, found, shares, refused, world)
 
 
 def _refuse_direct(inputs: Inputs) -> None:
@@ -177,7 +156,7 @@ def _again(found: Found, world: World, limits: tuple[str, ...]) -> Resolution | 
         limits=(*limits, f"flet=={found.flet}"),
     )
     try:
-        return ask(question, world.uv)
+        return once(question, world.uv)
     except BuilderError as error:
         if error.code == Exit.LOCK:
             return None
@@ -185,26 +164,41 @@ def _again(found: Found, world: World, limits: tuple[str, ...]) -> Resolution | 
 
 
 def _answer(
-    inputs: Inputs, found: Found, chosen: Mapping[str, tuple[Chosen, ...]], refused: Mapping[str, str], world: World
+    inputs: Inputs, found: Found, chosen: Mapping[str, Share], refused: Mapping[str, str], world: World
 ) -> Answer:
     """The lock of what was chosen for each target, with the client and the interpreter of each."""
-    every = {target: (*files, *_client(inputs, found, target, files, world)) for target, files in chosen.items()}
-    default = world.http.base(PYPI)
-    pins = _pins(inputs, found, tuple(chosen), world)
+    every = {
+        target: (*its.packages, *_client(inputs, found, target, its.packages, world)) for target, its in chosen.items()
+    }
+    tools = {target: [file for build in its.builds for file in build.wheels] for target, its in chosen.items()}
+    built = {build.sdist.file: build for its in chosen.values() for build in its.builds}
+    its_rules = rules(inputs, world.http.base(PYPI), "web")
+    pins = _pins(inputs, found, tuple(chosen), world) + assembly.pins(tools, world.kept, its_rules, world.http)
     used = {pin.source for pin in pins}
     lock = Lock(
         inputs=inputs,
         sources={
-            **assembly.origins(file for files in every.values() for file in files),
+            **assembly.origins(file for files in (*every.values(), *tools.values()) for file in files),
             **{alias: origin for alias, origin in ORIGINS.items() if alias in used},
         },
         flutter=found.line.flutter,
         toolchain=Toolchain(name=world.recipe.name, nar=world.recipe.nar),
-        packages=assembly.pins(every, world.kept, rules(inputs, default, "web"), world.http),
+        packages=assembly.pins(every, world.kept, its_rules, world.http),
+        sdists=tuple(built[file].sdist for file in sorted(built)),
         pins=(*pins, *world.recipe.pins, world.recipe.bootstrap.pin),
         unavailable=dict(sorted(refused.items())),
     )
-    return Answer(lock, found.resolution.newer, _warnings(found))
+    return Answer(lock, _newer((found.resolution.newer, *(build.newer for build in built.values()))), _warnings(found))
+
+
+def _newer(answers: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """What any of these resolutions knows as newer; None where one of them knows nothing."""
+    found: set[str] = set()
+    for names in answers:
+        if names is None:
+            return None
+        found |= set(names)
+    return tuple(sorted(found))
 
 
 def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...], world: World) -> tuple[Chosen, ...]:

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 
-from builder import data
+from builder import sdists
 from builder.errors import BuilderError, Exit
 from builder.lock import Inputs, Known
 from builder.resolver.graph import ROOT, Key
@@ -69,11 +69,10 @@ def rules(inputs: Inputs, default: str, target: str) -> Rules:
         name, _, sha256 = text.partition(" ")
         hashes.setdefault(name, set()).add(sha256.removeprefix("sha256:").lower())
     indexes = {plain(url): f"index-{number}" for number, url in enumerate(inputs.indexes, 1)}
-    built = {name for name, row in data.table("sdists.toml").items() if target in row["targets"]}
     return Rules(
         {name: frozenset(values) for name, values in hashes.items()},
         {**indexes, plain(default): PYPI},
-        frozenset({*inputs.sdist, *built}),
+        frozenset({*inputs.sdist, *sdists.covered(target)}),
     )
 
 

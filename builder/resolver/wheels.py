@@ -40,11 +40,11 @@ class Environment:
 File = TypeVar("File")
 
 
-def desktop(target: str, python: str) -> Environment:
-    """The environment of CPython `python` (a full version) on a desktop target."""
+def desktop(target: str, python: str, glibc: int = GLIBC) -> Environment:
+    """The environment of CPython `python` (a full version) on a desktop target; on Linux with glibc 2.`glibc`."""
     machine = "AMD64" if target == "windows-x86_64" else target.split("-", 1)[1]
     markers = {**DESKTOP[target], "platform_machine": machine, "platform_release": "", "platform_version": ""}
-    return Environment({**markers, **_interpreter(python)}, _tags(python, tuple(_platforms(target))))
+    return Environment({**markers, **_interpreter(python)}, _tags(python, tuple(_platforms(target, glibc))))
 
 
 def browser(pyodide: Pyodide) -> Environment:
@@ -128,7 +128,7 @@ def _tags(python: str, platforms: tuple[str, ...]) -> tuple[Tag, ...]:
     return (*native, *compatible_tags((major, minor), interpreter=name, platforms=platforms))
 
 
-def _platforms(target: str) -> Iterator[str]:
+def _platforms(target: str, glibc: int) -> Iterator[str]:
     """Platform tags of a desktop target, newest first (PEP 600 for Linux)."""
     family, machine = target.split("-", 1)
     if family == "windows":
@@ -136,7 +136,7 @@ def _platforms(target: str) -> Iterator[str]:
     elif family == "macos":
         yield from mac_platforms(MACOS, machine)
     else:
-        for minor in range(GLIBC, 4 if machine == "x86_64" else 16, -1):
+        for minor in range(glibc, 4 if machine == "x86_64" else 16, -1):
             yield f"manylinux_2_{minor}_{machine}"
             if minor in _LEGACY:
                 yield f"{_LEGACY[minor]}_{machine}"

@@ -16,7 +16,7 @@ APP = "app"  # name of the step, as of the tree that it reads
 
 
 def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
-    """Client, packages, layer, app and site. Raises BuilderError (project, lock)."""
+    """Client, wheels that are built, packages, layer, app and site. Raises BuilderError (project, lock)."""
     line = prebuilt.line_of(lock, target)
 
     def setting(key: str) -> Any:
@@ -25,6 +25,7 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     cleanup = [*prebuilt.JUNK, *setting("cleanup.package_files")] if setting("cleanup.packages") else []
     return (
         prebuilt.web_client(lock, target, setting("web.renderer")),
+        *prebuilt.wheels(lock, target),
         prebuilt.packages(lock, target, cleanup, compiled=setting("compile.packages")),
         prebuilt.layer(),
         _app(project, lock, line),

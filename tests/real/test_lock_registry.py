@@ -16,6 +16,7 @@ from builder.project import Project
 from builder.resolver import resolve
 from builder.resolver.kept import keep
 from builder.resolver.resolution import Uv
+from builder.resolver.world import World
 from builder.settings import Settings
 
 pytestmark = pytest.mark.real
@@ -33,7 +34,7 @@ def locked(tmp_path):
         http = Http(bases.base, environ=os.environ)
         uv = Uv(find_uv_bin(), os.environ, tmp_path / "cache", http.secret_base("pypi"))
         project = Project(name="app", version="1", requires=requires, settings=Settings(**settings))
-        world = resolve.World(http, uv, keep(old, False, ()), toolchain.load(RECIPE))
+        world = World(http, uv, keep(old, False, ()), toolchain.load(RECIPE))
         return resolve.resolve(inputs_of(project), world).lock
 
     return made

@@ -2,8 +2,10 @@
 
 import hashlib
 import html
+import io
 import json
 import shutil
+import tarfile
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -200,6 +202,27 @@ def windows_only(world: Any, server: Any, reply: Any) -> None:
     server.routes[f"/files/{file}.metadata"] = b"Metadata-Version: 2.1\nName: winonly\nVersion: 1\n"
 
 
+def source_only(pyproject: str, settings: str = 'sdist = ["odd"]') -> Arrange:
+    """A package that is a source distribution only, with that pyproject.toml; its metadata is static (PEP 643)."""
+
+    def arrange(world: Any, server: Any, reply: Any) -> None:
+        app('"flet==0.82.2", "odd"', f'targets = ["web"]\n{settings}')(world, server, reply)
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w:gz") as opened:
+            texts = {"PKG-INFO": "Metadata-Version: 2.2\nName: odd\nVersion: 1\n", "pyproject.toml": pyproject}
+            for name, text in texts.items():
+                member = tarfile.TarInfo(f"odd-1/{name}")
+                member.size = len(text)
+                opened.addfile(member, io.BytesIO(text.encode()))
+        row = {"filename": "odd-1.tar.gz", "url": "../../files/odd-1.tar.gz", "size": len(data.getvalue())}
+        row["hashes"] = {"sha256": hashlib.sha256(data.getvalue()).hexdigest()}
+        page = {"meta": {"api-version": "1.1"}, "name": "odd", "files": [row]}
+        server.routes["/simple/odd/"] = reply(json.dumps(page).encode(), headers={"Content-Type": JSON})
+        server.routes["/files/odd-1.tar.gz"] = data.getvalue()
+
+    return arrange
+
+
 def changed_file(world: Any, server: Any, reply: Any) -> None:
     """The old lock has a file with other bytes than the index lists now."""
     world.counter()
@@ -217,6 +240,9 @@ ERRORS: dict[str, tuple[Arrange, tuple[str, ...]]] = {
     "nothing is old enough": (app('"flet"'), ("--exclude-newer", "2020-01-01T00:00:00Z")),
     "no flet": (app('"six"'), ()),
     "a declared target without a wheel": (windows_only, ()),
+    "a source distribution that is not allowed": (source_only("", ""), ()),
+    "a source distribution whose build can't be had": (source_only('[build-system]\nrequires = ["nosuch"]\n'), ()),
+    "a source distribution that says nothing of its build": (source_only("[build-system]\n"), ()),
     "a declared desktop without a release": (app('"flet==1.0.5"', 'targets = ["linux-x86_64"]'), ()),
     "a python without Pyodide": (app('"flet==0.82.2"', 'targets = ["web"]\npython = "3.14"'), ()),
     "client's page is a log-in page": (answered("/simple/flet-web/", b"<html>Log in"), ()),

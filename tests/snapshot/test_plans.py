@@ -11,7 +11,7 @@ import pytest
 
 from builder import committed, fletline, lockfile, planning, project, toolchain
 from builder.errors import BuilderError
-from builder.lock import Inputs, Lock, Pin, Toolchain
+from builder.lock import Inputs, Lock, Pin, Sdist, Toolchain
 from builder.plan import FOLDER, Built, Pinned, Plan, Tree
 from builder.requirements import Context
 
@@ -178,6 +178,17 @@ def test_what_settings_change_of_a_plan(line: str, settings: str, snapshot: Any)
     except BuilderError as error:
         found = f"error: {error.message}\nhint: {error.hint}\n"
     assert found + "".join(f"warning: {text}\n" for text in warned) == snapshot
+
+
+def test_what_a_source_distribution_adds_to_a_plan(snapshot: Any) -> None:
+    """A step that builds its wheel, of the archive and what its build requires; the packages get that wheel."""
+    found = project.parse("shop", {}, Context(lambda name: _read({"pyproject.toml": PLAIN}, name), {}, pytest.fail))
+    plain = lock(fletline.lines()[0], "3.12")
+    tools = (pin("setuptools", "4", "setuptools-4-py3-none-any.whl"), pin("wheel", "5", "wheel-5-py3-none-any.whl"))
+    odd = Sdist(file="odd-1.tar.gz", requires=("setuptools>=4",), wheels=tuple(tool.file for tool in tools))
+    more = {"packages": (*plain.packages, pin("odd", "1", odd.file)), "sdists": (odd,), "pins": (*plain.pins, *tools)}
+    before, after = (planning.plan_of(found, made, "web") for made in (plain, plain.model_copy(update=more)))
+    assert changes(text_of(before), text_of(after)) == snapshot
 
 
 @pytest.mark.parametrize("name", ["index.html", "manifest.json"])

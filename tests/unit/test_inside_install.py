@@ -14,7 +14,14 @@ Wheel = Callable[..., Path]
 
 def settings(*wheels: Path, **more: Any) -> dict[str, Path | str | bytes]:
     """The inputs of install.py for some wheels."""
-    values = {"wheels": [path.name for path in wheels], "sdists": {}, "cleanup": [], "compile": False, **more}
+    values = {
+        "wheels": [path.name for path in wheels],
+        "sdists": {},
+        "built": [],
+        "cleanup": [],
+        "compile": False,
+        **more,
+    }
     return {"install.json": json.dumps(values), **{path.name: path for path in wheels}}
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from builder import lockfile
 from builder.errors import BuilderError, Exit
-from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
+from builder.lock import Inputs, Lock, Origin, Pin, Sdist, Toolchain
 
 
 def pin(name: str, **change: object) -> Pin:
@@ -47,7 +47,8 @@ def test_a_lock_reads_back_as_it_was_written() -> None:
         pin("b"),
         sources={"x": origin},
         unavailable={"apk": 'no "wheel"\n'},
-        pins=(pin("deb:libc6", path="pool/"),),
+        sdists=(Sdist(file="b-1.0.tar.gz", requires=("c>=1",), wheels=("c-1.0-py3-none-any.whl",)),),
+        pins=(pin("c"), pin("deb:libc6", path="pool/")),
     )
     assert lockfile.parse(lockfile.dump(full).encode()) == full
 
@@ -55,6 +56,12 @@ def test_a_lock_reads_back_as_it_was_written() -> None:
 def test_the_text_does_not_depend_on_the_order_of_pins() -> None:
     """Two locks of the same pins in another order are the same bytes."""
     assert lockfile.dump(lock(pin("a"), pin("b"))) == lockfile.dump(lock(pin("b"), pin("a")))
+
+
+def test_the_text_does_not_depend_on_the_order_of_sdists() -> None:
+    """Nor on that of their builds."""
+    one, two = (Sdist(file=f"{name}-1.0.tar.gz", requires=(), wheels=()) for name in "ab")
+    assert lockfile.dump(lock(sdists=(one, two))) == lockfile.dump(lock(sdists=(two, one)))
 
 
 def test_each_artifact_has_one_line() -> None:

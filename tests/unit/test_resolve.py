@@ -21,14 +21,15 @@ from builder.errors import BuilderError, Exit
 from builder.inputs import inputs_of
 from builder.network.http import Http
 from builder.project import Project, load
-from builder.resolver import resolve
+from builder.resolver import builds, resolve
 from builder.resolver.kept import keep
 from builder.resolver.resolution import Uv
+from builder.resolver.world import World
 from builder.settings import Settings
 from builder.store import Store
-from builder.toolchain import Recipe
+from builder.toolchain import load as load_recipe
 
-RECIPE = Recipe(name="python-3.12", nar="a" * 64, parts=())
+RECIPE = load_recipe("python-3.12").model_copy(update={"nar": "a" * 64, "parts": ()})
 DESKTOP = ("linux-aarch64", "linux-x86_64", "macos-arm64", "macos-x86_64", "windows-x86_64")
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -150,7 +151,7 @@ def locked(tmp_path):
         http = Http(lambda alias: {"pypi": index.url}[alias], environ=environ, sleep=lambda seconds: None)
         made_of = requires or ("flet==0.82.2",)
         project = Project(name="app", version="1", requires=made_of, settings=settings or Settings(), **more)
-        world = resolve.World(
+        world = World(
             http=http,
             uv=Uv(find_uv_bin(), environ, tmp_path / "cache", index.url, credentials or {}),
             kept=keep(old, upgrade, names),
@@ -202,7 +203,7 @@ def test_every_target_gets_what_it_needs_and_no_more(index, locked):
 
 def test_cpython_of_the_desktop_is_of_the_table(index, locked):
     """Each desktop target has its CPython 3.12 with a hash that builder's tables know."""
-    pins = {pin.targets: pin for pin in locked(index).lock.pins}
+    pins = {pin.targets: pin for pin in locked(index).lock.pins if pin.name == "cpython"}
     assert pins.keys() == {(target,) for target in DESKTOP}
     assert all(pin.version.startswith("3.12.") and pin.hash == "table" and pin.size is None for pin in pins.values())
     assert "x86_64-unknown-linux-gnu-install_only_stripped" in pins[("linux-x86_64",)].file
@@ -318,14 +319,169 @@ def test_an_older_version_with_a_wheel_serves_its_target(index, locked):
     }
 
 
-def test_a_source_archive_is_taken_only_where_it_is_allowed(index, locked):
+def test_a_source_archive_is_taken_only_where_it_is_allowed(index, locked, in_tree):
     """Without permission a package of nothing but source fails; with it the archive is pinned."""
     index.add("pure", "1.0", ["cp312-cp312-win_amd64"])
-    index.put("pure", "pure-1.0.tar.gz", b"source")
+    index.put("pure", "pure-1.0.tar.gz", in_tree("pure-1.0").read_bytes())
     assert "web" in locked(index, "flet==0.82.2", "pure").lock.unavailable
     answer = locked(index, "flet==0.82.2", "pure", settings=Settings(sdist=["pure"]))
     assert answer.lock.unavailable == {}
     assert "web" in files(answer, "pure")["pure-1.0.tar.gz"]
+    assert [(sdist.file, sdist.requires, sdist.wheels) for sdist in answer.lock.sdists] == [("pure-1.0.tar.gz", (), ())]
+
+
+@pytest.fixture
+def publish_sdist(index, sdist):
+    """Publish `odd` 1.0, a source distribution, and setuptools with what it depends on."""
+
+    def put(pyproject=""):
+        index.put("odd", "odd-1.0.tar.gz", sdist("odd-1.0", {"pyproject.toml": pyproject}).read_bytes())
+
+    for version in ("79.0", "80.0"):
+        index.add("setuptools", version)
+    index.add("wheel", "0.45.0", requires=["packaging"])
+    index.add("packaging", "25.0")
+    return put
+
+
+def system(*requires):
+    """A [build-system] table."""
+    return f"[build-system]\nrequires = {json.dumps(requires)}\n"
+
+
+def with_odd(**more):
+    """Settings of an app that may be given `odd` as source."""
+    return {"settings": Settings(sdist=["odd"], **more)}
+
+
+APP = ("flet==0.82.2", "odd")
+TOOLS = ("packaging-25.0-py3-none-any.whl", "setuptools-80.0-py3-none-any.whl", "wheel-0.45.0-py3-none-any.whl")
+
+
+def tools(answer):
+    """The wheels that builds require, with their targets."""
+    named = {name for sdist in answer.lock.sdists for name in sdist.wheels}
+    return {pin.file: pin.targets for pin in answer.lock.pins if pin.file in named}
+
+
+def test_what_an_sdist_is_built_with_is_pinned_but_no_package(index, locked, publish_sdist):
+    """Without a [build-system] that is setuptools, and wheel with what it depends on (PEP 517)."""
+    publish_sdist()
+    answer = locked(index, *APP, **with_odd())
+    (built,) = answer.lock.sdists
+    assert (built.file, built.requires, built.wheels) == ("odd-1.0.tar.gz", ("setuptools>=40.8.0", "wheel"), TOOLS)
+    assert tools(answer) == dict.fromkeys(TOOLS, tuple(sorted({*DESKTOP, "apk", "web"})))
+    assert not {"setuptools", "wheel", "packaging"} & versions(answer).keys()
+    assert all(pin.sha256 and pin.size and pin.hash == "index" for pin in answer.lock.pins if pin.file in TOOLS)
+
+
+def test_what_a_build_requires_is_settled_for_the_toolchain(index, locked, publish_sdist):
+    """CPython 3.12 on Linux x86_64: markers are gone, other machines' wheels are not taken, one of glibc 2.36 is."""
+    tags = ["cp312-cp312-manylinux_2_36_x86_64", "cp312-cp312-manylinux_2_17_aarch64", "cp311-cp311-win_amd64"]
+    index.add("native", "1.0", tags)
+    texts = ["native; python_version == '3.12'", "nosuch; sys_platform == 'emscripten'", "setuptools<80"]
+    publish_sdist(system(*texts))
+    answer = locked(index, *APP, **with_odd(targets=["web"], declared=True))
+    assert answer.lock.sdists[0].requires == ("native", "setuptools<80")
+    assert tools(answer) == {
+        "native-1.0-cp312-cp312-manylinux_2_36_x86_64.whl": ("web",),
+        "setuptools-79.0-py3-none-any.whl": ("web",),
+    }
+
+
+def test_a_recipe_wins_over_a_build(index, locked, publish_sdist):
+    """msgpack's files are taken from its source distribution on the web, whatever that requires to be built."""
+    publish_sdist()
+    assert locked(index, settings=Settings(sdist=["msgpack"])).lock.sdists == ()
+
+
+def test_what_builds_is_kept_until_asked(index, locked, publish_sdist):
+    """A newer setuptools alone moves nothing, and the archive is not read again; each way to upgrade moves it."""
+    publish_sdist()
+    old = locked(index, *APP, **with_odd()).lock
+    index.add("setuptools", "81.0")
+    index.server.asked.clear()
+    kept = locked(index, *APP, old=old, **with_odd())
+    assert lockfile.dump(kept.lock) == lockfile.dump(old)
+    assert "setuptools 81.0" in kept.newer
+    assert index.server.count("/files/odd-1.0.tar.gz") == 0
+    for how in ({"names": ["setuptools"]}, {"upgrade": True}):
+        assert "setuptools-81.0-py3-none-any.whl" in tools(locked(index, *APP, old=old, **how, **with_odd()))
+
+
+def test_two_builds_may_require_two_versions(index, locked, publish_sdist, sdist):
+    """Each source distribution has its own; the app may have a third."""
+    publish_sdist()
+    index.put("old", "old-2.0.tar.gz", sdist("old-2.0", {"pyproject.toml": system("setuptools<80")}).read_bytes())
+    index.add("setuptools", "78.0")
+    settings = Settings(sdist=["odd", "old"])
+    answer = locked(index, *APP, "old", "setuptools<79", settings=settings)
+    assert {built.file: built.wheels for built in answer.lock.sdists} == {
+        "odd-1.0.tar.gz": TOOLS,
+        "old-2.0.tar.gz": ("setuptools-79.0-py3-none-any.whl",),
+    }
+    assert versions(answer)["setuptools"] == "78.0"
+    assert lockfile.parse(lockfile.dump(answer.lock).encode()).sdists == answer.lock.sdists
+    assert locked(index, *APP, "old", "setuptools<79", old=answer.lock, settings=settings).lock == answer.lock
+
+
+def test_mirrors_give_the_same_builds(new_index, locked, sdist):
+    """One that tells sizes, and one that does not."""
+    dumps = []
+    made = sdist("odd-1.0", {"pyproject.toml": system("setuptools")}).read_bytes()
+    for form in ("html", "json"):
+        index = new_index(form=form)
+        index.put("odd", "odd-1.0.tar.gz", made)
+        index.add("setuptools", "80.0")
+        dumps.append(lockfile.dump(locked(index, *APP, **with_odd()).lock))
+    assert dumps[0] == dumps[1]
+    assert "127.0.0.1" not in dumps[0]
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "reason"),
+    [
+        (system("nosuch>1"), "can't be had: nosuch was not found in the package registry"),
+        (system("onlysource"), "can't be had: onlysource==1.0 has no usable wheels"),
+        (system("young"), "its build requires `young` 1.0, which has wheels of cp312 for manylinux x86_64"),
+        (system("a b"), "its build requires `a b`, which is no requirement (PEP 508)"),
+        (system("a @ https://host.invalid/a-1-py3-none-any.whl"), "by its URL, which builder does not follow"),
+        ("[build-system]\n", "its [build-system] has no `requires`"),
+        ("[build-system", "its pyproject.toml is not TOML"),
+    ],
+    ids=["absent", "source only", "newer glibc", "no requirement", "url", "no requires", "no toml"],
+)
+def test_an_sdist_whose_build_can_not_be_locked_is_told(index, locked, publish_sdist, pyproject, reason):
+    """A target that needs it is recorded with the reason, and an error where it is declared; nothing of it is run."""
+    publish_sdist(pyproject)
+    index.put("onlysource", "onlysource-1.0.tar.gz", b"")
+    index.add("young", "1.0", ["cp312-cp312-manylinux_2_39_x86_64"])
+    index.add("odd", "1.0", ["cp312-cp312-win_amd64"])
+    answer = locked(index, *APP, **with_odd())
+    assert answer.lock.unavailable.keys() == {"apk", "web", *DESKTOP} - {"windows-x86_64"}
+    assert answer.lock.unavailable["web"].startswith("`odd-1.0.tar.gz` can't be built: ")
+    assert reason in answer.lock.unavailable["web"]
+    assert (answer.lock.sdists, tools(answer)) == ((), {})
+    with pytest.raises(BuilderError) as caught:
+        locked(index, *APP, **with_odd(targets=["web"], declared=True))
+    assert caught.value.code == Exit.LOCK
+
+
+def test_an_sdist_with_other_bytes_than_the_index_states_is_refused(index, reply, locked, publish_sdist):
+    """It is hashed before it is read."""
+    publish_sdist()
+    index.add("odd", "1.0", ["cp312-cp312-win_amd64"])
+    index.server.routes["/files/odd-1.0.tar.gz"] = b"other"
+    with pytest.raises(BuilderError) as caught:
+        locked(index, *APP, **with_odd())
+    assert caught.value.code == Exit.MISMATCH
+
+
+def test_builds_are_settled_for_the_toolchain_that_there_is():
+    """Its CPython and its glibc (Debian's) are those that wheels are chosen for."""
+    held = {pin.name: pin.version for pin in load_recipe("python-3.12").pins}
+    assert held["org.bytedeco:cpython"].split("-")[0] == builds.PYTHON
+    assert held["deb:libc6"].split("-")[0] == f"2.{builds.GLIBC}"
 
 
 def test_extras_and_markers_are_followed_for_each_target(index, locked):

@@ -9,7 +9,7 @@ import pytest
 
 from builder import fletline
 from builder.errors import BuilderError, Exit
-from builder.lock import Inputs, Lock, Pin, Toolchain
+from builder.lock import Inputs, Lock, Pin, Sdist, Toolchain
 from builder.plan import Built, Pinned, Step, Tree
 from builder.project import Project
 from builder.targets import TARGETS
@@ -88,12 +88,44 @@ def test_flets_own_clients_and_tools_are_not_packed() -> None:
     assert set(step.inputs) == {"flet-1.0.5-py3-none-any.whl", "repath-0.9.0-py3-none-any.whl", "msgpack-1.1.2.tar.gz"}
 
 
-def test_sdist_without_recipe_is_refused() -> None:
-    """Nothing is built in the browser's step; the error names the file."""
+def sdists(*files: str) -> Lock:
+    """A lock with source distributions that builder has no recipe for; the first one's build requires two wheels."""
+    tools = (pin("setuptools", "setuptools-80.0-py3-none-any.whl"), pin("wheel", "wheel-0.45-py3-none-any.whl"))
+    other = lock("1.0.5", "3.12", *(pin(file.split("-")[0], file) for file in files))
+    wheels = tuple(tool.file for tool in tools)
+    built = [Sdist(file=file, requires=(), wheels=() if place else wheels) for place, file in enumerate(files)]
+    return other.model_copy(update={"sdists": tuple(built), "pins": (*other.pins, *tools)})
+
+
+def test_each_sdist_without_recipe_is_a_step() -> None:
+    """It has what that build requires and nothing else; msgpack's recipe wins over a build."""
+    steps = {step.name: step for step in TARGETS["web"].steps(project(), sdists("odd-1.0.tar.gz", "b-1.zip"), "web")}
+    assert list(steps) == ["client", "wheel-odd", "wheel-b", "packages", "layer", "app", "site"]
+    odd, other = steps["wheel-odd"], steps["wheel-b"]
+    wheels = ["setuptools-80.0-py3-none-any.whl", "wheel-0.45-py3-none-any.whl"]
+    assert set(odd.inputs) == {"odd-1.0.tar.gz", *wheels}
+    assert set(other.inputs) == {"b-1.zip"}
+    assert all(isinstance(source, Pinned) for source in (*odd.inputs.values(), *other.inputs.values()))
+    assert settings(odd, "build.json") == {"sdist": "odd-1.0.tar.gz", "name": "odd", "version": "1.0", "wheels": wheels}
+
+
+def test_built_wheels_are_installed_and_what_builds_them_is_not() -> None:
+    """The packages have the steps' wheels in the place of the source distributions."""
+    steps = {step.name: step for step in TARGETS["web"].steps(project(), sdists("odd-1.0.tar.gz"), "web")}
+    packages = steps["packages"]
+    assert packages.inputs["wheel-odd"] == Built(step="wheel-odd")
+    assert settings(packages, "install.json")["built"] == ["wheel-odd"]
+    assert settings(packages, "install.json")["sdists"] == {"msgpack-1.1.2.tar.gz": ["msgpack"]}
+    assert not [name for name in packages.inputs if name.startswith(("odd", "setuptools", "wheel-0"))]
+
+
+def test_sdist_whose_build_is_not_locked_is_refused() -> None:
+    """A lock that was made before builds were; the error names the file and the mend."""
     other = lock("1.0.5", "3.12", pin("odd", "odd-1.0.tar.gz"))
-    with pytest.raises(BuilderError, match=r"no recipe to install `odd-1.0.tar.gz` for web") as caught:
+    with pytest.raises(BuilderError, match=r"does not say what `odd-1.0.tar.gz` is built with") as caught:
         TARGETS["web"].steps(project(), other, "web")
     assert caught.value.code == Exit.LOCK
+    assert "builder lock" in caught.value.hint
 
 
 @pytest.mark.parametrize(

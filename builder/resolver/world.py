@@ -1,0 +1,44 @@
+"""What a lock is made with beside its inputs, and how the resolver is asked there."""
+
+import re
+from dataclasses import dataclass
+
+from builder.errors import BuilderError
+from builder.network.http import Http
+from builder.resolver.kept import Kept
+from builder.resolver.resolution import Question, Resolution, Uv, resolve
+from builder.resolver.selection import PYPI
+from builder.sources.pypi import project_files
+from builder.toolchain import Recipe
+
+# What uv says of a project that its index seems not to have; the name is in one of the groups.
+_ABSENT = re.compile(
+    r"\bno\s+versions?\s+of\s+([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\b([a-z0-9._-]+)\s+was\s+not\s+found\s+in\s+the"
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside the inputs that a lock is made with."""
+
+    http: Http
+    uv: Uv
+    kept: Kept
+    recipe: Recipe
+    exclude_newer: str = ""  # instant, RFC 3339
+
+
+def ask(question: Question, world: World) -> Resolution:
+    """What uv answers. To uv an index that can't be read is one without the project, so that is looked at again.
+
+    Raises BuilderError: lock where the requirements can't be met, fetch where an index can't be asked.
+    """
+    try:
+        return resolve(question, world.uv)
+    except BuilderError as error:
+        names = {"".join(groups) for groups in _ABSENT.findall(error.message)}
+        for name in sorted(names) if question.inputs.default_index else ():
+            base = world.http.base(PYPI)
+            if world.http.find(f"{base}{name}/") is not None:
+                project_files(name, base, world.http)  # raises where this is no page of an index
+        raise
