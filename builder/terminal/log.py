@@ -28,3 +28,9 @@ def start(path: Path, verbose: int, terminal: TextIO) -> None:
         shown.setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
         shown.setFormatter(logging.Formatter("%(message)s"))
         logger.addHandler(shown)
+
+
+def shows_on(terminal: TextIO) -> bool:
+    """Whether -v was given, and its lines go to that terminal."""
+    handlers = logging.getLogger("builder").handlers
+    return any(isinstance(handler, logging.StreamHandler) and handler.stream is terminal for handler in handlers)
