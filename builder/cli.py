@@ -1,24 +1,23 @@
 """The command line: parses, calls one command, prints. stdout carries results only; talk goes to stderr."""
 
-import errno
-import functools
-import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 import typer
 
 from builder import noop, project
+from builder.backends import AUTO
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
 from builder.fletkeys.options import from_options
 from builder.store import Store
 from builder.terminal import log, talk
 from builder.terminal.flags import with_flet_options
+from builder.terminal.guard import guarded, say
 from builder.terminal.progress import Progress, silent
 
 app = typer.Typer(
@@ -28,13 +27,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Reproducible, offline builds of Flet apps from a lock of every outside byte.",
 )
-P = ParamSpec("P")
-_KEEPING = ("fetch", "build", "run_command")
-_KEPT = "; what is finished is kept, and the next run goes on from there"
 
 App = Annotated[Path, typer.Argument(help="Folder of the app.", show_default="this folder")]
 Verbose = Annotated[int, typer.Option("-v", count=True, help="Show every command; -vv its output too.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Open no connection.")]
+Backend = Annotated[
+    str, typer.Option(help="Where steps run: `bwrap`, `nix`; `auto` is bwrap where it works, else nix.")
+]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -46,48 +45,18 @@ def run(argv: Sequence[str]) -> int:
     return Exit.OK
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """The command with its errors told as errors: the fact, a blank line, the mend, the exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except BuilderError as error:
-            logging.getLogger("builder").info("error: %s (%s)", error.message, error.code.name)
-            say(f"error: {error.message}\n\nhint: {error.hint}")
-            raise typer.Exit(error.code) from error
-        except KeyboardInterrupt as error:
-            say(f"interrupted{_KEPT if command.__name__ in _KEEPING else ''}")
-            raise typer.Exit(Exit.INTERRUPTED) from error
-        except BrokenPipeError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(Exit.OK) from error
-        except OSError as error:
-            if error.errno != errno.ENOSPC or error.filename:
-                raise
-            say("error: what builder printed can't be written: the disk is full\n\nhint: free space there")
-            raise typer.Exit(Exit.USAGE) from error
-
-    return wrapped
-
-
-def say(line: str) -> None:
-    """Talk to the user, on stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
 @app.command()
 @guarded
 def init(
     path: App = Path(),
     name: Annotated[str | None, typer.Option(help="Name of a new app.", show_default="the folder's")] = None,
+    nix: Annotated[bool, typer.Option("--nix", help="Write a flake too: plain `nix build` then builds it.")] = False,
     verbose: Verbose = 0,
 ) -> None:
     """Make a new app, or adopt the one in PATH: [tool.builder] and the folder for committed plans."""
     from builder.commands import init as command
 
-    command.run(_context(path, "init", verbose).root, name=name, say=say)
+    command.run(_context(path, "init", verbose).root, name=name, nix=nix, say=say)
 
 
 @app.command()
@@ -127,6 +96,7 @@ def fetch(
     target: Annotated[
         list[str] | None, typer.Option("--target", "-t", help="Only this target; may be repeated.")
     ] = None,
+    nix: Annotated[bool, typer.Option("--nix", help="Put them into the Nix store as well.")] = False,
     verbose: Verbose = 0,
 ) -> None:
     """Fetch every pin and make the toolchain, so that builds need no network."""
@@ -135,8 +105,9 @@ def fetch(
     context = _context(path, "fetch", verbose)
     found = project.load(context.root, {}, _warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        files, size = command.run(_with(context, progress), found, tuple(target or ()))
-    say(f"the store holds {files} files, {size / 1e6:.1f} MB, all as locked")
+        files, size = command.run(_with(context, progress), found, tuple(target or ()), nix=nix)
+    where = "the store and the Nix store hold" if nix else "the store holds"
+    say(f"{where} {files} files, {size / 1e6:.1f} MB, all as locked")
 
 
 @app.command()
@@ -146,7 +117,7 @@ def build(
     target: Annotated[str, typer.Argument(help="What to build, such as `web`.")],
     path: App = Path(),
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the artifact.")] = None,
-    backend: Annotated[str, typer.Option(help="Where steps run.")] = "bwrap",
+    backend: Backend = AUTO,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Run the committed plan, and only what is committed.")
     ] = False,
@@ -154,6 +125,7 @@ def build(
     record: Annotated[
         bool, typer.Option("--record", help="Write the digest that this app is expected to have.")
     ] = False,
+    keep_failed: Annotated[bool, typer.Option("--keep-failed", help="Keep the folder of a step that fails.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print target, path, digest, key and backend as JSON.")] = False,
     verbose: Verbose = 0,
     **options: Any,
@@ -166,7 +138,7 @@ def build(
     given = from_options(options)
     found = project.load(context.root, given, _warn, context.environ)
     frozen = _frozen(context, frozen, given)
-    request = command.Request(target, backend, frozen, output and output.absolute(), given)
+    request = command.Request(target, backend, frozen, output and output.absolute(), given, keep_failed)
     with talk.bar(sys.stderr) as progress:
         outcome = command.run(_with(context, progress), found, request)
     if record:
@@ -237,7 +209,7 @@ def run_command(
         )
     found = project.load(context.root, {}, _warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        request = command.Request(target, "bwrap", _frozen(context, False, {}), None, {})
+        request = command.Request(target, AUTO, _frozen(context, False, {}), None, {})
         outcome = command.run(_with(context, progress), found, request)
     try:
         server = serving.server(outcome.path, port)
@@ -251,6 +223,26 @@ def run_command(
     except KeyboardInterrupt as error:
         say(f"no longer served; the site stays in {outcome.path}")
         raise typer.Exit(Exit.INTERRUPTED) from error
+
+
+@app.command()
+@guarded
+def shell(
+    step: Annotated[str, typer.Argument(help="TARGET/STEP, such as `web/app`; `builder plan` names the steps.")],
+    path: App = Path(),
+    backend: Backend = AUTO,
+    offline: Offline = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Open a shell in the sandbox of a step, with its inputs in place."""
+    from builder.commands import shell as command
+
+    context = _context(path, "shell", verbose, offline=offline)
+    found = project.load(context.root, {}, _warn, context.environ)
+    with talk.bar(sys.stderr) as progress:
+        opened = command.prepare(_with(context, progress), found, step, backend)
+    with opened as code:
+        raise typer.Exit(code())
 
 
 @app.command()

@@ -4,18 +4,23 @@ With it an upgrade of builder changes nothing until someone runs `builder lock`,
 """
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from builder import plan, scripts
+from builder import data, plan, scripts
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
 from builder.plan import FOLDER, SCRIPTS, Plan
 from builder.toolchain import Recipe
 
+NIX = "nix"  # folder of what plain Nix reads the plans with; its being there says that it is wanted
+ORIGINS = "origins.json"
+_INPUTS = "inputs.json"
 _RECIPE = "toolchain.json"
 
 
@@ -96,6 +101,30 @@ def wanted(root: Path) -> bool:
     return (root / FOLDER).is_dir()
 
 
+def nix_wanted(root: Path) -> bool:
+    """Whether the app commits what plain Nix reads its plans with."""
+    return (root / FOLDER / NIX).is_dir()
+
+
+def nix_files(root: Path, read: Iterable[str], origins: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+    """What builder.plan/ holds for plain Nix: its expressions, what tells a stale plan, and where each pin was.
+
+    `read` are the files that made the project; `origins` gives the URLs of each sha256.
+    """
+    inputs = {name: _digests(root / name) for name in sorted({*read}) if not name.startswith(("/", "../"))}
+    found = {f"{NIX}/{name}": text for name, text in data.nix().items()}
+    return found | {_INPUTS: plan.json_of(inputs), ORIGINS: plan.json_of(dict(origins))}
+
+
+def origins(root: Path) -> dict[str, list[str]]:
+    """The URLs that are committed for each sha256; none where the file is absent or broken."""
+    try:
+        found: dict[str, list[str]] = json.loads((root / FOLDER / ORIGINS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
 def files(plans: Mapping[str, Plan], recipe: bytes) -> dict[str, bytes]:
     """What builder.plan/ holds for these plans: path below it -> bytes."""
     found = {f"{target}.json": plan.dump(planned) for target, planned in plans.items()}
@@ -117,12 +146,30 @@ def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
         temporary.write_bytes(text)
         temporary.replace(path)
         changed.append(name)
-    for path in sorted([*folder.glob("*.json"), *folder.glob(f"{SCRIPTS}/*.py")]):
+    for path in sorted([*folder.glob("*.json"), *folder.glob(f"{SCRIPTS}/*.py"), *folder.glob(f"{NIX}/*.*")]):
         name = path.relative_to(folder).as_posix()
-        if name not in content and name != "origins.json":
+        if name not in content:
             path.unlink()
             changed.append(name)
     return changed
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """The sha256 of a file ("" where there is none) and, of pyproject.toml, that of the tables that builder reads.
+
+    plan.nix compares both: a comment that changed makes no plan stale.
+    """
+    if not path.is_file():
+        return {"bytes": ""}
+    text = path.read_bytes()
+    found = {"bytes": hashlib.sha256(text).hexdigest()}
+    if path.suffix == ".toml":
+        table = tomllib.loads(text.decode())
+        tool = table.get("tool", {})
+        read = [table.get("project"), *(tool.get(name) for name in ("builder", "flet", "poetry"))]
+        tables = json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+        found["tables"] = hashlib.sha256(tables.encode()).hexdigest()
+    return found
 
 
 def _changed(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:

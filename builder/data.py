@@ -1,4 +1,4 @@
-"""The data files that builder ships: everything below `toolchains/`, in a checkout and in the installed wheel."""
+"""The data files that builder ships, below `toolchains/` and `nix/`, in a checkout and in the installed wheel."""
 
 import tomllib
 from functools import cache
@@ -7,11 +7,18 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 
-def root() -> Traversable:
-    """The folder `toolchains`: within the installed package, else beside the package in a checkout."""
+def root(name: str = "toolchains") -> Traversable:
+    """A folder of data: within the installed package, else beside the package in a checkout."""
     package = files("builder")
-    installed = package.joinpath("toolchains")
-    return installed if installed.is_dir() else package.joinpath("..", "toolchains")
+    installed = package.joinpath(name)
+    return installed if installed.is_dir() else package.joinpath("..", name)
+
+
+@cache
+def nix() -> dict[str, bytes]:
+    """What plain Nix reads a plan with: file name below `nix/` -> bytes, without tests and template; sorted."""
+    entries = sorted(root("nix").iterdir(), key=lambda entry: entry.name)
+    return {entry.name: entry.read_bytes() for entry in entries if entry.is_file() and entry.name != "tests.nix"}
 
 
 @cache

@@ -1,20 +1,22 @@
 """The only loop over steps: runs what the store lacks, from the artifact backwards."""
 
+import contextlib
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builder import noop, plan, scripts
-from builder.backends import Backend, Work
+from builder.backends import Backend, Chain, Work
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
 from builder.plan import Built, Pinned, Plan, Step
 from builder.store import Store, remove
 
 Say = Callable[[str], None]
+Pick = Callable[[], Backend]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Supplies:
     trees: Mapping[str, str]  # symbolic tree -> NAR sha256 under which the store holds it
     pins: Callable[[set[str]], None]  # makes sure that the store holds the files of these sha256, or raises
     toolchain: Callable[[], Path]  # makes sure that the store claims the root, or raises
-    path: str  # PATH of the host, for the backend's own program
+    host: Mapping[str, str]  # the host's environment, for the backend's own program
+    keep_failed: bool = False  # keep the folder of a step that failed
 
 
 @dataclass(frozen=True)
@@ -35,31 +38,33 @@ class Artifact:
     path: Path  # in the store
     key: str
     digest: str  # sha256 of a file; NAR sha256 of a folder
+    backend: str = field(default="", compare=False)  # that ran steps for it; "" where none had to run
 
 
 class _Unsound(Exception):  # noqa: N818 (a finding, not a fault)
     """Something that a step was given turned out to be damaged; the store has forgotten it."""
 
 
-def build(planned: Plan, store: Store, backend: Backend, supplies: Supplies, say: Say) -> Artifact:
-    """Make the artifact of a plan, running as few steps as the store allows.
+def build(planned: Plan, store: Store, pick: Pick, supplies: Supplies, say: Say) -> Artifact:
+    """Make the artifact of a plan, running as few steps as the store allows; `pick` is asked once one must run.
 
     Raises BuilderError: fetch or mismatch from the supplies, sandbox or step from the backend.
     """
     keys = plan.keys(planned, dict(supplies.trees))
     last = keys[planned.steps[-1].name]
     told: set[str] = set()
+    ran = ""
     while True:
-        missing = _missing(planned, store, keys)
+        missing = _missing(planned, store, keys, {planned.steps[-1].name})
         for step in planned.steps if missing else ():
             if step not in missing and store.claims(keys[step.name]) and step.name not in told:
                 say(f"kept  {step.name} {keys[step.name][:12]}")
                 told.add(step.name)
         try:
             if missing:
-                _run_all(missing, planned, _Run(store, backend, keys, supplies, say))
+                ran = _run_all(missing, planned, _Run(store, pick, keys, supplies, say))
             if store.holds(last):
-                return _artifact(planned, store, last)
+                return replace(_artifact(planned, store, last), backend=ran)
         except _Unsound:
             continue  # what was damaged is missing now
 
@@ -67,15 +72,35 @@ def build(planned: Plan, store: Store, backend: Backend, supplies: Supplies, say
 @dataclass(frozen=True)
 class _Run:
     store: Store
-    backend: Backend
+    pick: Pick
     keys: Mapping[str, str]
     supplies: Supplies
     say: Say
 
 
-def _missing(planned: Plan, store: Store, keys: Mapping[str, str]) -> list[Step]:
+@contextlib.contextmanager
+def opened(planned: Plan, name: str, store: Store, pick: Pick, supplies: Supplies, say: Say) -> Iterator[Work]:
+    """A step made ready in a folder of its own, but not run; the steps that it needs are. Raises as `build` does."""
+    keys = plan.keys(planned, dict(supplies.trees))
+    step, run = planned.step(name), _Run(store, pick, keys, supplies, say)
+    wanted = {source.step for source in step.inputs.values() if isinstance(source, Built)}
+    while True:
+        with contextlib.suppress(_Unsound):
+            if missing := _missing(planned, store, keys, wanted):
+                _run_all(missing, planned, run)
+            toolchain = supplies.toolchain()
+            if all(store.holds(key) for key in (planned.toolchain, *(keys[name] for name in wanted))):
+                break
+    supplies.pins(set(_pins(step)))
+    with store.workspace() as folder:
+        work = _work(_Ready(step, planned, toolchain, pick()), folder, _inputs(step, run), run)
+        _lay_out(work, supplies.scripts)
+        yield work
+
+
+def _missing(planned: Plan, store: Store, keys: Mapping[str, str], wanted: set[str]) -> list[Step]:
     """The steps that must run, in order: from the last one back, as far as outputs are wanted and absent."""
-    wanted, missing = {planned.steps[-1].name}, []
+    wanted, missing = set(wanted), []
     for step in reversed(planned.steps):
         if step.name in wanted and not store.claims(keys[step.name]):
             missing.append(step)
@@ -83,9 +108,12 @@ def _missing(planned: Plan, store: Store, keys: Mapping[str, str]) -> list[Step]
     return missing[::-1]
 
 
-def _run_all(missing: list[Step], planned: Plan, run: _Run) -> None:
-    """Run steps in order. What they are given is hashed meanwhile, and nothing is kept before all of it was right."""
+def _run_all(missing: list[Step], planned: Plan, run: _Run) -> str:
+    """Run steps in order; gives the backend. What they are given is hashed meanwhile, and kept is what was right."""
     run.supplies.pins({pin for step in missing for pin in _pins(step)})
+    backend = run.pick()
+    if backend.chained:
+        run.supplies.pins({pin for step in planned.steps for pin in _pins(step)})
     toolchain = run.supplies.toolchain()
     made = {run.keys[step.name] for step in missing}
     given = {run.keys[source.step] for step in missing for source in step.inputs.values() if isinstance(source, Built)}
@@ -100,26 +128,58 @@ def _run_all(missing: list[Step], planned: Plan, run: _Run) -> None:
             run.say(f"build {step.name} {run.keys[step.name][:12]}")
             with run.store.locked(run.keys[step.name]):
                 if not run.store.claims(run.keys[step.name]):  # another process may have made it meanwhile
-                    _run(step, planned, toolchain, run, sound)
+                    _run(_Ready(step, planned, toolchain, backend), run, sound)
+    return backend.name
 
 
-def _run(step: Step, planned: Plan, toolchain: Path, run: _Run, sound: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class _Ready:
+    step: Step
+    planned: Plan
+    toolchain: Path
+    backend: Backend
+
+
+def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
+    step, planned = ready.step, ready.planned
     try:
         with run.store.workspace() as folder:
             inputs = _inputs(step, run)
             if not _merges(step, planned) or not _linked(step, inputs, folder / "out"):
-                work = Work(step, folder, inputs, toolchain, planned.environment, run.supplies.path)
+                work = _work(ready, folder, inputs, run)
                 _lay_out(work, run.supplies.scripts)
                 try:
-                    run.backend.run(work, run.say)
+                    ready.backend.run(work, run.say)
                 except BuilderError:
                     sound()  # a step that failed on damaged inputs says nothing
+                    _keep_failed(work, run)
                     raise
             sound()
             run.store.put(run.keys[step.name], folder / "out")
     except OSError as error:
         sound()
         raise _disk(step, error) from error
+
+
+def _work(ready: _Ready, folder: Path, inputs: Mapping[str, Path], run: _Run) -> Work:
+    trees = {name: run.store.output(nar) for name, nar in run.supplies.trees.items()}
+    return Work(
+        step=ready.step,
+        folder=folder,
+        inputs=inputs,
+        toolchain=ready.toolchain,
+        environment=ready.planned.environment,
+        host=run.supplies.host,
+        chain=Chain(ready.planned, trees, run.store.files, run.supplies.scripts),
+        keep=run.supplies.keep_failed,
+    )
+
+
+def _keep_failed(work: Work, run: _Run) -> None:
+    """Move the folder of a failed step to where it stays, if that is wanted."""
+    if work.keep:
+        kept = run.store.keep_failed(f"{work.step.name}-{run.keys[work.step.name][:12]}", work.folder)
+        run.say(f"the failed step's folder is kept in `{kept}`")
 
 
 def _merges(step: Step, planned: Plan) -> bool:

@@ -135,7 +135,7 @@ def flaw(plan: Plan) -> str:
 
 def dump(plan: Plan) -> bytes:
     """A plan as the JSON that is committed: sorted, indented, with a newline at its end."""
-    return _json(plan.model_dump(mode="json", exclude_defaults=False))
+    return json_of(plan.model_dump(mode="json", exclude_defaults=False))
 
 
 def store_name(file: str) -> str:
@@ -168,7 +168,8 @@ def _plain(name: str) -> bool:
     return name not in ("", ".", "..") and len(name.encode()) <= 255 and not _NO_NAME.search(name)
 
 
-def _json(value: Any) -> bytes:
+def json_of(value: Any) -> bytes:
+    """JSON as it is committed: sorted, indented, with a newline at its end."""
     return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 

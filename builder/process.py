@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 log = logging.getLogger("builder.process")
+_PATIENCE = 5.0  # seconds that a program has to end when it is told to
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ def run(
     *,
     env: Mapping[str, str],
     cwd: Path | None = None,
-    line: Callable[[str], None] | None = None,
+    line: Callable[[str], str | None] | None = None,
 ) -> Result:
     """Run a program to its end, whatever its exit code; `line` gets each line of its stderr as it comes.
 
-    Raises FileNotFoundError where the program is missing. stdin is empty; both outputs are pipes. Ctrl-C kills the
-    program and waits for its end before KeyboardInterrupt goes on.
+    What `line` gives, if not None, stands in the log in the line's place. Raises FileNotFoundError where the program is
+    missing. stdin is empty; both outputs are pipes. Ctrl-C ends the program before KeyboardInterrupt goes on.
     """
     import sh  # here: builder's no-op never needs it
 
@@ -38,29 +39,52 @@ def run(
 
     def hear(text: str) -> None:
         heard.append(text)
-        log.debug("%s", text.rstrip("\n"))
-        if line is not None:
-            line(text.rstrip("\n"))
+        plain = text.rstrip("\n")
+        shown = line(plain) if line is not None else None
+        if shown != "":
+            log.debug("%s", plain if shown is None else shown)
 
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
     running = command(*argv[1:])
     try:
         _wait(running)
     except KeyboardInterrupt:
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # Ctrl-C reaches it too, so it may have ended
-            running.kill()
-            _wait(running)  # what it wrote to can be removed now
+        _end(running)  # what it wrote to can be removed then
         raise
     code = running.process.exit_code
     log.debug("exit code %d", code)
     return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))
 
 
-def _wait(running: Any) -> None:
+def _wait(running: Any, seconds: float | None = None) -> None:
     import sh
 
     with contextlib.suppress(sh.SignalException):  # its exit code says the same
-        running.wait()
+        running.wait(seconds)
+
+
+def _end(running: Any) -> None:
+    """End a program: with time to end its own children first, and then without."""
+    import sh
+
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):  # Ctrl-C reaches it too, so it may have ended
+        running.terminate()
+        try:
+            _wait(running, _PATIENCE)
+        except sh.TimeoutException:
+            running.kill()
+            _wait(running)
+
+
+def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
+    """Run a program on the caller's own terminal; gives its exit code. Raises FileNotFoundError as `run` does."""
+    import sh
+
+    try:
+        sh.Command(_program(argv, env))(*argv[1:], _fg=True, _env=dict(env))
+    except sh.ErrorReturnCode as error:
+        return int(error.exit_code)
+    return 0
 
 
 _QUIET: dict[str, Any] = {

@@ -2,8 +2,6 @@
 
 from builder import data
 
-WHEEL = ".whl"  # what has another end is a source distribution
-
 
 def recipe(name: str, file: str, target: str) -> tuple[str, ...]:
     """The packages to take from a project's sdist for a target; none where no recipe says so."""
@@ -16,3 +14,8 @@ def recipe(name: str, file: str, target: str) -> tuple[str, ...]:
 def covered(target: str) -> frozenset[str]:
     """The projects that have a recipe for a target."""
     return frozenset(name for name, row in data.table("sdists.toml").items() if target in row["targets"])
+
+
+def is_built(name: str, file: str, target: str) -> bool:
+    """Whether a project's file is a source distribution whose wheel is built for a target: no recipe covers it."""
+    return not file.endswith(".whl") and not recipe(name, file, target)

@@ -32,6 +32,11 @@ class Store:
 
     # --- places -------------------------------------------------------------------------------------------------
 
+    @property
+    def files(self) -> Path:
+        """The folder that holds the bytes of each pin under its sha256."""
+        return self.root / "files"
+
     def file(self, sha256: str) -> Path:
         """Where the bytes of a pin lie once they are whole."""
         return self._place("files", sha256)
@@ -159,6 +164,14 @@ class Store:
             yield path
         finally:
             _remove_at_last(path)
+
+    def keep_failed(self, name: str, folder: Path) -> Path:
+        """Take a failed step's workspace out of its end; gives where it stays until one of that name fails again."""
+        place = self._place("failed", name)
+        remove(place)
+        folder.replace(place)
+        folder.mkdir()
+        return place
 
     # --- inner --------------------------------------------------------------------------------------------------
 

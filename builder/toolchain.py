@@ -75,7 +75,9 @@ def load(name: str) -> Recipe:
         ) from error
     fields = {key: value for key, value in table.items() if key != "part"}
     maker = _row(table["bootstrap"], BOOTSTRAP)
-    return _named(Recipe.model_validate(fields | {"bootstrap": maker, "parts": [_row(row, TOOLCHAIN) for row in table["part"]]}))
+    return _named(
+        Recipe.model_validate(fields | {"bootstrap": maker, "parts": [_row(row, TOOLCHAIN) for row in table["part"]]})
+    )
 
 
 def of(lock: Lock) -> Recipe:

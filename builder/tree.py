@@ -12,7 +12,7 @@ from builder.errors import BuilderError, Exit
 
 Git = Callable[[list[str]], str]  # arguments -> what git prints; run in the app's folder
 
-_OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml"}  # at the top of the app only
+_OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml", "flake.nix", "flake.lock"}  # at the top only
 _JUNK = {".git", "__pycache__"}  # wherever git does not decide
 
 

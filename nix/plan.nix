@@ -1,7 +1,7 @@
 # builder.lock and builder.plan/ -> derivations. It decides nothing and knows no target; all that differs stands in the
 # plan. There are no inputs: neither nixpkgs nor a registry is asked for anything.
 let
-  inherit (builtins) attrNames concatStringsSep elem filter fromJSON hasAttr head listToAttrs map mapAttrs match pathExists readDir readFile;
+  inherit (builtins) attrNames attrValues elem filter fromJSON fromTOML hashFile head listToAttrs mapAttrs match pathExists readDir readFile;
 
   # Where the derivations may be asked for; they are built on x86_64-linux, or by a builder for it.
   systems = [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
@@ -16,7 +16,7 @@ let
       need = path: name: mend:
         if pathExists path then path else throw "there is no `${name}` in ${toString src}: ${mend}";
       git = "run `builder lock`, then `git add builder.lock builder.plan` (a flake sees only what git tracks)";
-      lock = builtins.fromTOML (readFile (need (src + "/builder.lock") "builder.lock" git));
+      lock = fromTOML (readFile (need (src + "/builder.lock") "builder.lock" git));
       entries = readDir (need plans "builder.plan" "run `builder init`; ${git}");
       names = filter (name: match "[a-z0-9_-]+\\.json" name != null && !elem name [ "toolchain.json" "origins.json" "inputs.json" ]) (attrNames entries);
       optional = name: default: if pathExists (plans + "/${name}") then fromJSON (readFile (plans + "/${name}")) else default;
@@ -40,14 +40,22 @@ let
       held = listToAttrs (map (file: { name = file.sha256; value = true; }) (
         builtins.concatMap (group: group.files) (lock.package or [ ] ++ lock.pin or [ ])
       ));
-      gone = filter (sha256: !hasAttr sha256 held) (attrNames planned.pins);
-      digest = name: if pathExists (src + "/${name}") then builtins.hashFile "sha256" (src + "/${name}") else "";
-      changed = filter (name: digest name != committed.inputs.${name}) (attrNames committed.inputs);
+      gone = filter (sha256: !(held ? ${sha256})) (attrNames planned.pins);
+      bytes = name: if pathExists (src + "/${name}") then hashFile "sha256" (src + "/${name}") else "";
+      tables = name:
+        let
+          table = fromTOML (readFile (src + "/${name}"));
+          tool = name: table.tool.${name} or null;
+        in
+        builtins.hashString "sha256" (builtins.toJSON [ (table.project or null) (tool "builder") (tool "flet") (tool "poetry") ]);
+      same = name: recorded:
+        bytes name == recorded.bytes || (recorded ? tables && bytes name != "" && tables name == recorded.tables);
+      changed = filter (name: !same name committed.inputs.${name}) (attrNames committed.inputs);
     in
     if planned.contract != 1 then "its contract ${toString planned.contract} is not the one that this nix/plan.nix knows"
     else if planned.toolchain != lock.toolchain.nar || committed.recipe.nar != planned.toolchain then "builder.lock names another toolchain"
     else if gone != [ ] then "builder.lock no longer pins ${planned.pins.${head gone}.file}"
-    else if changed != [ ] then "${concatStringsSep ", " changed} changed since"
+    else if changed != [ ] then "${builtins.concatStringsSep ", " changed} changed since"
     else null;
 
   # The app's own files: all that the flake has of the folder but what builder writes beside them.
@@ -70,7 +78,7 @@ let
       pin = import ./pins.nix { inherit (committed) origins; inherit (ready) files; };
       file = name: builtins.path { inherit name; path = committed.inside + "/${name}"; };
       script = name:
-        if builtins.hashFile "sha256" (committed.inside + "/${name}") == planned.scripts.${name} then file name
+        if hashFile "sha256" (committed.inside + "/${name}") == planned.scripts.${name} then file name
         else throw "builder.plan/inside/${name} is not the script that the plan of ${planned.target} names: run `builder lock`";
       toolchain = import ./toolchain.nix {
         inherit (committed) recipe;
@@ -99,15 +107,26 @@ let
         if why != null then throw "the committed plan of `${name}` is stale: ${why}; run `builder lock`, and commit the result"
         else (steps { inherit planned committed; trees.app = tree src; }).made.${last.name};
       all = mapAttrs one committed.targets;
-      any = builtins.head (builtins.attrValues committed.targets);
+      any = steps { planned = head (attrValues committed.targets); inherit committed; trees = { }; };
     in
     if committed.targets == { } then throw "builder.plan holds no plan: run `builder lock`"
-    else all // {
-      inherit ((steps { planned = any; inherit committed; trees = { }; })) toolchain;
-      default = all.web or (builtins.head (builtins.attrValues all));
+    else all // { inherit (any) toolchain; default = together any.toolchain all; };
+
+  # One target as it is, several in a folder of links.
+  together = toolchain: all:
+    let
+      busybox = "${toolchain}/usr/bin/busybox";
+      link = name: "${busybox} ln -s ${all.${name}} \"$out/${name}\"";
+    in
+    if builtins.length (attrNames all) == 1 then head (attrValues all)
+    else derivation {
+      name = "targets";
+      system = "x86_64-linux";
+      builder = busybox;
+      args = [ "sh" "-ec" (builtins.concatStringsSep "\n" ([ "${busybox} mkdir \"$out\"" ] ++ map link (attrNames all))) ];
     };
 
   # The outputs of a flake that builds the app in a folder.
   mkApp = { src }: { packages = listToAttrs (map (name: { inherit name; value = targets src; }) systems); };
 in
-{ inherit systems starts read stale tree steps targets mkApp; }
+{ inherit systems starts read stale tree steps targets together mkApp; }

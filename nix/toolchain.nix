@@ -7,6 +7,7 @@
   root, # folder that is the ready root and may be read; null: none
 }:
 let
+  name = "toolchain"; # of every recipe's root, so that it lies where builder puts a ready one
   system = "x86_64-linux";
   inherit (recipe) bootstrap;
   file = pinned: pin pinned.sha256 recipe.stores.${pinned.sha256};
@@ -32,8 +33,7 @@ let
   busybox = "${unpacked "shell" "${data}/data.tar"}/${bootstrap.shell.member}";
 
   made = derivation {
-    inherit (recipe) name;
-    inherit system;
+    inherit name system;
     builder = busybox;
     args = [
       "sh"
@@ -55,16 +55,16 @@ let
   };
   # Of a root that is there only name and hash count, so none of the above is asked for.
   ready = derivation {
-    inherit (recipe) name;
+    inherit name;
     system = "builtin";
     builder = "builtin:fetchurl";
-    url = "missing toolchain ${recipe.name}";
+    url = "the toolchain is not in the store: run `builder fetch --nix`";
     outputHashMode = "recursive";
     outputHashAlgo = "sha256";
     outputHash = recipe.nar;
   };
   held = builtins.path {
-    inherit (recipe) name;
+    inherit name;
     path = root;
     sha256 = recipe.nar;
   };

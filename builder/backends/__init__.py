@@ -4,8 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.errors import BuilderError, Exit
 from builder.folder import Folder
-from builder.plan import Step
+from builder.plan import Plan, Step
+
+AUTO = "auto"
+_CHOICE = ("bwrap", "nix")  # what `auto` tries, in this order
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The plan that a step is of, for a backend with a store of its own: there a step follows from the steps before."""
+
+    plan: Plan
+    trees: Mapping[str, Path]  # symbolic tree -> absolute path
+    files: Path  # folder that holds every pin of the plan under its sha256
+    script: Callable[[str], bytes]  # text of a script by name
 
 
 @dataclass(frozen=True)
@@ -17,16 +31,65 @@ class Work:
     inputs: Mapping[str, Path]  # name under `in/` -> absolute path of a file or folder, to be shown read-only
     toolchain: Path  # absolute path of the root
     environment: Mapping[str, str]  # the step's whole environment
-    path: str  # PATH of the host, for the backend's own program
+    host: Mapping[str, str]  # the host's environment, for the backend's own program
+    chain: Chain
+    keep: bool = False  # keep what a failed step leaves, where that is not in `folder`
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What runs a step in a sandbox that shows the toolchain as the root."""
+        return (
+            "/usr/bin/python3",
+            "-P",
+            "-s",
+            "-S",
+            "-B",
+            "in/inside/start.py",
+            *self.step.scripts[:1],
+            *self.step.args,
+        )
 
 
 @dataclass(frozen=True)
 class Backend:
     """One place that can run steps."""
 
-    refusal: Callable[[str], str]  # (PATH of the host) -> why it can't run here, "" where it can
+    name: str
+    refusal: Callable[[Mapping[str, str]], str]  # (environment of the host) -> why it can't run here, "" where it can
     mend: str  # what makes it work
     run: Callable[[Work, Callable[[str], None]], None]  # the step's output lines go to the second; raises BuilderError
+    shell: Callable[[Work], list[str]]  # the command line of a shell where the step would run
+    chained: bool = False  # True: may build the steps before anew, so it wants every pin of the plan
+    version: Callable[[Mapping[str, str]], str] = lambda host: ""  # of its program, with what else decides
 
 
 BACKENDS = Folder(__name__, Backend)
+
+
+def check(name: str) -> None:
+    """Raise BuilderError (usage) for a backend that there is not."""
+    if name not in (AUTO, *BACKENDS.names()):
+        raise BuilderError(
+            f"there is no backend `{name}`",
+            hint=f"choose one of: {', '.join((AUTO, *BACKENDS.names()))}",
+            code=Exit.USAGE,
+        )
+
+
+def choose(name: str, host: Mapping[str, str]) -> Backend:
+    """The backend of that name; for `auto` the first that can run here, bubblewrap before Nix.
+
+    Raises BuilderError (sandbox) where `auto` finds none.
+    """
+    if name != AUTO:
+        return BACKENDS[name]
+    refusals = {}
+    for found in _CHOICE:
+        refusals[found] = BACKENDS[found].refusal(host)
+        if not refusals[found]:
+            return BACKENDS[found]
+    raise BuilderError(
+        f"no backend can run steps here: {'; '.join(f'{found}: {why}' for found, why in refusals.items())}",
+        hint=f"{BACKENDS[_CHOICE[0]].mend}; or {BACKENDS[_CHOICE[1]].mend}; `builder doctor` looks at each",
+        code=Exit.SANDBOX,
+    )

@@ -1,6 +1,6 @@
 """bubblewrap, the embedded default: a step sees the toolchain as /, its folder as /build, and lo as all network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from builder import process
 from builder.backends import Backend, Work
@@ -15,13 +15,24 @@ _MEND = (
 
 def argv(work: Work) -> list[str]:
     """The whole command line for a step."""
+    # --new-session: no TIOCSTI into the caller's terminal
+    return [*_sandbox(work, "--new-session"), *work.command]
+
+
+def shell(work: Work) -> list[str]:
+    """The command line of a shell in the step's sandbox; it has the terminal, so Ctrl-C reaches what runs in it."""
+    return [*_sandbox(work), "/usr/bin/sh"]
+
+
+def _sandbox(work: Work, *flags: str) -> list[str]:
+    """The command line up to the program."""
     # fmt: off
     command = [
         "bwrap",
         "--unshare-all",
         "--unshare-user",
         "--die-with-parent",
-        "--new-session",  # no TIOCSTI into the caller's terminal
+        *flags,
         "--cap-drop", "ALL",
         "--hostname", "localhost",
         "--uid", "1000",
@@ -39,14 +50,13 @@ def argv(work: Work) -> list[str]:
         command += ["--ro-bind", str(path), f"/build/in/{name}"]
     for name, value in sorted(work.environment.items()):
         command += ["--setenv", name, value]
-    python = ["/usr/bin/python3", "-P", "-s", "-S", "-B", "in/inside/start.py"]
-    return [*command, "--chdir", "/build", "--", *python, work.step.scripts[0], *work.step.args]
+    return [*command, "--chdir", "/build", "--"]
 
 
 def run(work: Work, say: Callable[[str], None]) -> None:
     """Run a step. Raises BuilderError (sandbox) where bubblewrap can't, (step) where the step fails."""
     try:
-        done = process.run(argv(work), env={"PATH": work.path}, line=say)
+        done = process.run(argv(work), env={"PATH": work.host.get("PATH", "")}, line=say)
     except FileNotFoundError as error:
         raise BuilderError("`bwrap` is not installed", hint=_MEND, code=Exit.SANDBOX) from error
     if done.code == 0:
@@ -61,14 +71,14 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     )
 
 
-def refusal(path: str) -> str:
+def refusal(host: Mapping[str, str]) -> str:
     """Why bubblewrap can't make a sandbox on this host; "" where it can."""
     probe = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--", "true"]
     try:
-        done = process.run(probe, env={"PATH": path})
+        done = process.run(probe, env={"PATH": host.get("PATH", "")})
     except FileNotFoundError:
         return "`bwrap` is not installed"
     return "" if done.code == 0 else (done.err.strip() or f"bwrap ended with {done.code}")
 
 
-BACKEND = Backend(refusal=refusal, mend=_MEND, run=run)
+BACKEND = Backend(name="bwrap", refusal=refusal, mend=_MEND, run=run, shell=shell)

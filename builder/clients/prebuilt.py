@@ -63,7 +63,7 @@ def web_client(lock: Lock, target: str, renderer: str) -> Step:
 
 def wheels(lock: Lock, target: str) -> tuple[Step, ...]:
     """A step for each source distribution of a target that is built: it gives the wheel. Raises BuilderError (lock)."""
-    return tuple(_wheel(lock, pin, target) for pin in _packed(lock, target) if _is_built(pin, target))
+    return tuple(_wheel(lock, pin, target) for pin in _built(lock, target))
 
 
 def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool) -> Step:
@@ -72,12 +72,12 @@ def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool)
     What is built comes from the steps that `wheels` gives.
     """
     pins = _packed(lock, target)
-    built = {f"{WHEEL}-{pin.name}" for pin in pins if _is_built(pin, target)}
+    built = [f"{WHEEL}-{pin.name}" for pin in _built(lock, target)]
     recipes = {pin.file: list(sdists.recipe(pin.name, pin.file, target)) for pin in pins}
     settings = {
-        "wheels": [pin.file for pin in pins if pin.file.endswith(sdists.WHEEL)],
+        "wheels": [pin.file for pin in pins if pin.file.endswith(".whl")],
         "sdists": {file: taken for file, taken in recipes.items() if taken},
-        "built": sorted(built),
+        "built": built,
         "cleanup": list(cleanup),
         "compile": compiled and lock.inputs.python == BYTECODE,
     }
@@ -85,8 +85,8 @@ def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool)
         name=PACKAGES,
         scripts=scripts.closure("install.py"),
         inputs={
-            **{pin.file: Pinned(pin=pin.sha256) for pin in pins if not _is_built(pin, target)},
-            **{name: Built(step=name) for name in sorted(built)},
+            **{pin.file: Pinned(pin=pin.sha256) for pin in pins if pin not in _built(lock, target)},
+            **{name: Built(step=name) for name in built},
         },
         files={"install.json": _json(settings)},
     )
@@ -139,8 +139,8 @@ def _packed(lock: Lock, target: str) -> list[Pin]:
     return [pin for pin in lock.packages_of(target) if pin.name not in NEVER_PACKED]
 
 
-def _is_built(pin: Pin, target: str) -> bool:
-    return not pin.file.endswith(sdists.WHEEL) and not sdists.recipe(pin.name, pin.file, target)
+def _built(lock: Lock, target: str) -> list[Pin]:
+    return [pin for pin in _packed(lock, target) if sdists.is_built(pin.name, pin.file, target)]
 
 
 def _wheel(lock: Lock, pin: Pin, target: str) -> Step:

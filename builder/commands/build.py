@@ -1,16 +1,17 @@
 """`builder build`: from the committed plan, or a plan made in memory, to the artifact in build/<target>/."""
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import committed, execute, lockfile, noop, plan, planning, scripts, tree
-from builder.backends import BACKENDS
+from builder import backends, committed, execute, lockfile, noop, plan, planning, scripts, tree
+from builder.backends import Backend
 from builder.commands import Context, check, supply
 from builder.commands.deliver import EXPECTED, check_place, expected, forget_older, place
 from builder.errors import BuilderError, Exit
-from builder.execute import Artifact, Supplies
+from builder.execute import Supplies
 from builder.lock import FILENAME, Lock
 from builder.plan import FOLDER, SCRIPTS, Plan
 from builder.project import PYPROJECT, REQUIREMENTS, Project
@@ -25,6 +26,7 @@ class Request:
     frozen: bool  # run the committed plan, refuse files that git does not track
     output: Path | None  # folder for the artifact instead of build/<target>
     options: Mapping[str, object]  # command-line options of Flet keys
+    keep_failed: bool = False  # keep the folder of a step that fails
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Outcome:
     target: str
     digest: str  # sha256 of a file; NAR sha256 of a folder
     key: str
-    backend: str
+    backend: str  # that ran steps; "" where all was there already
     expected: str  # the digest that is committed with the app; "" where none is
     tree: str  # NAR sha256 of the app's files that it was made from
     watched: Mapping[str, str]  # sha256 of each other file that decided about it, as it was before
@@ -52,25 +54,33 @@ class Outcome:
     def json(self) -> str:
         """One line of JSON for --json."""
         fields = {"target": self.target, "path": str(self.path), "digest": self.digest, "key": self.key}
-        return json.dumps(fields | {"backend": self.backend, "expected": self.expected or None})
+        return json.dumps(fields | {"backend": self.backend or None, "expected": self.expected or None})
 
 
 def run(context: Context, project: Project, request: Request) -> Outcome:
     """Build one target. Raises BuilderError with the exit code of what went wrong."""
     watched = noop.digests(_watched(context, project, request.target))
     wanted = expected(context.root).get(request.target, "")
+    backends.check(request.backend)
     if request.output:
         check_place(context, request.output)
-    locked = lockfile.load(context.root)
-    planned = _plan(context, project, locked, request)
+    made = made_of(context, project, request)
+    planned = made.plan
     with context.store.locked("store", shared=True):
-        staged = _tree(context, request)
-        artifact = _execute(context, Made(project, locked, planned), request, staged)
+        staged = stage(context, request)
+        outside = supplies(context, made, request, staged)
+        artifact = execute.build(planned, context.store, picking(context, request), outside, context.say)
         path = place(context, artifact.path, request.output or context.root / "build" / request.target)
     forget_older(context, request.target, (*plan.following(planned, {"app": staged}), staged))
     return Outcome(
-        path, request.target, artifact.digest, artifact.key, request.backend, wanted, tree=staged, watched=watched
+        path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, tree=staged, watched=watched
     )
+
+
+def made_of(context: Context, project: Project, request: Request) -> Made:
+    """The lock that is there, and the plan: the committed one, or one made of project and lock. Raises BuilderError."""
+    locked = lockfile.load(context.root)
+    return Made(project, locked, _plan(context, project, locked, request))
 
 
 def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[str, str]) -> None:
@@ -128,7 +138,7 @@ def _say_difference(context: Context, planned: Plan) -> None:
         context.say(f"note: this is not the committed plan of `{planned.target}`; `builder lock` would write this one")
 
 
-def _tree(context: Context, request: Request) -> str:
+def stage(context: Context, request: Request) -> str:
     """The NAR sha256 of the app's tree, which the store then holds."""
     found = supply.app_tree(context)
     if any(path.is_relative_to(context.store.root) for path in found.files.values()):
@@ -148,17 +158,23 @@ def _tree(context: Context, request: Request) -> str:
     return supply.stage(context, found)
 
 
-def _execute(context: Context, made_of: Made, request: Request, staged: str) -> Artifact:
-    pins = {pin.sha256: pin for pin in (*made_of.lock.packages, *made_of.lock.pins)}
-    project, locked = made_of.project, made_of.lock
-    supplies = Supplies(
-        scripts=committed.script(context.root, made_of.plan) if request.frozen else scripts.text,
+def picking(context: Context, request: Request) -> Callable[[], Backend]:
+    """What chooses the backend of a request, when it is first asked."""
+    return functools.cache(lambda: backends.choose(request.backend, context.environ))
+
+
+def supplies(context: Context, made: Made, request: Request, staged: str) -> Supplies:
+    """What the build takes from outside the plan; `staged` is the NAR sha256 of the app's tree."""
+    pins = {pin.sha256: pin for pin in (*made.lock.packages, *made.lock.pins)}
+    project, locked = made.project, made.lock
+    return Supplies(
+        scripts=committed.script(context.root, made.plan) if request.frozen else scripts.text,
         trees={"app": staged},
         pins=lambda wanted: supply.provide(context, project, locked, [pins[sha256] for sha256 in sorted(wanted)]),
         toolchain=lambda: supply.toolchain_root(context, project, locked, frozen=request.frozen),
-        path=context.environ.get("PATH", ""),
+        host=context.environ,
+        keep_failed=request.keep_failed,
     )
-    return execute.build(made_of.plan, context.store, BACKENDS[request.backend], supplies, context.say)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -32,7 +32,7 @@ def run(context: Context) -> tuple[Finding, ...]:
 
 def _backend(context: Context, name: str) -> Finding:
     backend = BACKENDS[name]
-    refusal = backend.refusal(context.environ.get("PATH", ""))
+    refusal = backend.refusal(context.environ)
     return Finding(f"backend {name}", not refusal, refusal or "runs steps in a sandbox of its own", backend.mend)
 
 

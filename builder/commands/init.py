@@ -8,7 +8,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from builder import project, settings, templates
+from builder import data, project, settings, templates
+from builder.committed import NIX
 from builder.errors import BuilderError, Exit
 from builder.plan import FOLDER
 from builder.project import PYPROJECT, REQUIREMENTS
@@ -16,11 +17,12 @@ from builder.project import PYPROJECT, REQUIREMENTS
 Say = Callable[[str], None]
 
 _IGNORE = ".gitignore"
+_FLAKE = "flake.nix"
 _APP = (PYPROJECT, REQUIREMENTS, "main.py", "src/main.py")  # any of them makes a folder an app
 _NEW = ("main.py", PYPROJECT, "README.md", _IGNORE)
 
 
-def run(root: Path, *, name: str | None, say: Say) -> None:
+def run(root: Path, *, name: str | None, nix: bool = False, say: Say) -> None:
     """Make an app in a folder that holds none, else add what builder needs; never changes what is there already.
 
     Raises BuilderError (project) where pyproject.toml is broken or a file can't be written.
@@ -30,10 +32,12 @@ def run(root: Path, *, name: str | None, say: Say) -> None:
             _start(root, name or root.resolve().name, say)
         else:
             _adopt(root, say)
-        _ignore_builds(root, say)
+        _ignore(root, "build/", say)
         if not (root / FOLDER).is_dir():
             (root / FOLDER).mkdir()
             say(f"made {FOLDER}/: `builder lock` writes there the plans to be committed")
+        if nix:
+            _add_nix(root, say)
     except OSError as error:
         raise BuilderError(
             f"`{error.filename or root}` can't be written: {error.strerror}",
@@ -81,15 +85,28 @@ def _with_section(text: str, table: dict[str, Any]) -> str:
     return changed
 
 
-def _ignore_builds(root: Path, say: Say) -> None:
-    path = root / _IGNORE
+def _add_nix(root: Path, say: Say) -> None:
+    """The flake, and the folder into which `builder lock` writes what the flake reads."""
+    (root / FOLDER / NIX).mkdir(exist_ok=True)
+    for name, text in data.nix().items():
+        (root / FOLDER / NIX / name).write_bytes(text)
+    if (root / _FLAKE).exists():
+        say(f"kept {_FLAKE}; the app's outputs are `(import ./{FOLDER}/{NIX}/plan.nix).mkApp {{ src = ./.; }}`")
+    else:
+        _write(root / _FLAKE, data.root("nix").joinpath("template", _FLAKE).read_text(encoding="utf-8"))
+        say(f"wrote {_FLAKE}: once locked and added to git, `nix build .#web` builds it")
+    _ignore(root, "result*", say)
+
+
+def _ignore(root: Path, pattern: str, say: Say) -> None:
+    path, name = root / _IGNORE, pattern.strip("/")
     text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
-    if {line.strip().strip("/") for line in text.splitlines()} & {"build", "**/build"}:
+    if {line.strip().strip("/") for line in text.splitlines()} & {name, f"**/{name}"}:
         return
     newline = "" if not text or text.endswith("\n") else "\n"
     with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(f"{newline}build/\n")
-    say(f"added build/ to {_IGNORE}")
+        file.write(f"{newline}{pattern}\n")
+    say(f"added {pattern} to {_IGNORE}")
 
 
 def _broken(what: str) -> BuilderError:

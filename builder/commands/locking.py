@@ -1,17 +1,22 @@
 """`builder lock` as a whole: the lock, then the committed plans that follow from it."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from builder import committed, lockfile, planning, toolchain
 from builder.commands import Context, roots, supply
 from builder.commands import lock as command
 from builder.commands.lock import LockResult, Outside, Wish
 from builder.errors import BuilderError, Exit
-from builder.lock import FILENAME, Lock, Origin
+from builder.lock import FILENAME, Lock, Origin, Pin
 from builder.network.http import Http
+from builder.network.mirrors import redacted
 from builder.plan import FOLDER
-from builder.project import Project
+from builder.project import PYPROJECT, REQUIREMENTS, Project
 from builder.resolver.resolve import ORIGINS
+from builder.sources import places
+
+_THREADS = 8
 
 
 def run(context: Context, project: Project, wish: Wish) -> LockResult:
@@ -30,9 +35,33 @@ def write_plans(context: Context, project: Project, lock: Lock) -> None:
     """Make builder.plan/ hold the plan of each target that can be built."""
     plans = {target: planning.plan_of(project, lock, target) for target in planning.buildable(lock)}
     recipe = toolchain.dump(toolchain.of(lock))
-    changed = committed.save(context.root, committed.files(plans, recipe))
+    content = committed.files(plans, recipe)
+    if committed.nix_wanted(context.root):
+        read = (PYPROJECT, REQUIREMENTS, *project.read)
+        content |= committed.nix_files(context.root, read, _origins(context, project, lock))
+    changed = committed.save(context.root, content)
     state = f"{len(changed)} {'file' if len(changed) == 1 else 'files'} written" if changed else "unchanged"
     context.say(f"{FOLDER}/ {state}: {', '.join(sorted(plans))}")
+
+
+def _origins(context: Context, project: Project, lock: Lock) -> dict[str, list[str]]:
+    """Where each pin is, for Nix to fetch it by itself; what is known already is not asked for again."""
+    known, http = committed.origins(context.root), supply.http(context, project, lock.sources)
+    urls = places(lock.sources, http)
+
+    def found(pin: Pin) -> list[str]:
+        if known.get(pin.sha256):
+            return known[pin.sha256]
+        try:
+            return [redacted(next(urls(pin)))]
+        except BuilderError as error:
+            context.say(f"warning: {committed.ORIGINS} lacks {pin.file}: {error.message}")
+            return []
+
+    pins = {pin.sha256: pin for pin in (*lock.packages, *lock.pins)}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        where = dict(zip(pins, pool.map(found, pins.values()), strict=True))
+    return {sha256: urls for sha256, urls in sorted(where.items()) if urls}
 
 
 def _recipe(

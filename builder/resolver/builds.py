@@ -51,7 +51,10 @@ def resolve(inputs: Inputs, chosen: Mapping[str, tuple[Chosen, ...]], world: Wor
 
     Raises BuilderError: fetch where a registry can't be asked, mismatch where an sdist is not what its index states.
     """
-    used = {target: [file for file in files if _is_built(file, target)] for target, files in chosen.items()}
+    used = {
+        target: [file for file in files if sdists.is_built(file.key.name, file.file, target)]
+        for target, files in chosen.items()
+    }
     wanted = {file.file: file for files in used.values() for file in files}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = dict(zip(wanted, pool.map(lambda file: _tried(file, inputs, world), wanted.values()), strict=True))
@@ -68,10 +71,6 @@ def resolve(inputs: Inputs, chosen: Mapping[str, tuple[Chosen, ...]], world: Wor
 def environment() -> Environment:
     """What the toolchain's interpreter says of itself."""
     return desktop(_PLACE, PYTHON, GLIBC)
-
-
-def _is_built(file: Chosen, target: str) -> bool:
-    return not file.file.endswith(sdists.WHEEL) and not sdists.recipe(file.key.name, file.file, target)
 
 
 def _tried(file: Chosen, inputs: Inputs, world: World) -> Build | str:

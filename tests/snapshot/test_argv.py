@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from builder.backends import Work, bwrap
-from builder.plan import ENVIRONMENT, Built, Pinned, Step, Tree
+from builder.backends import Chain, Work, bwrap, nix
+from builder.plan import ENVIRONMENT, Built, Pinned, Plan, Step, Tree
 
 STORE = Path("/store")
 SHA256 = "ab" * 32
@@ -27,20 +27,35 @@ STEPS = {
 PLACES = {"stdlib": "outputs/1", "app": "outputs/2", "a file with spaces.whl": f"files/{SHA256}"}
 
 
+HOST = {"PATH": "/home/me/bin", "HOME": "/home/me", "NIX_REMOTE": "/home/me/nix"}
+
+
+def chain(step: Step) -> Chain:
+    """A plan of that step alone."""
+    plan = Plan(target="web", artifact=".", toolchain="cd" * 32, project={}, scripts={}, pins={}, steps=(step,))
+    return Chain(plan, {"app": STORE / "outputs" / "2"}, STORE / "files", lambda name: b"")
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_the_command_line_of_a_step(name: str, snapshot: Any) -> None:
     """One argument a line, so that each flag that comes or goes is one line of a pull request."""
     step = STEPS[name]
     inputs = {key: STORE / PLACES[key] for key in step.inputs}
-    work = Work(step, STORE / "temp" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, "/usr/bin:/bin")
+    work = Work(step, STORE / "temp" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, HOST, chain(step))
     assert "\n".join(bwrap.argv(work)) == snapshot
 
 
 def test_the_host_is_not_in_it() -> None:
     """No PATH of the host, no folder but the store's, no host variable."""
-    work = Work(STEPS["every kind of input"], STORE / "work", {}, STORE / "root", ENVIRONMENT, "/home/me/bin")
-    argv = bwrap.argv(work)
+    step = STEPS["every kind of input"]
+    argv = bwrap.argv(Work(step, STORE / "work", {}, STORE / "root", ENVIRONMENT, HOST, chain(step)))
     assert not [word for word in argv if word.startswith("/home")]
     shown = [argv[at + 1] for at, word in enumerate(argv) if word in ("--bind", "--ro-bind", "--dev-bind")]
     assert shown
     assert all(Path(place).is_relative_to(STORE) for place in shown)
+
+
+def test_the_command_line_of_nix(snapshot: Any) -> None:
+    """The store of the user's choice is NIX_REMOTE's to name; the sandbox is asked for, and nothing is substituted."""
+    argv = nix.argv(STORE / "work" / "nix", "app", HOST)
+    assert "\n".join(argv[: argv.index("substitute") + 2]) == snapshot  # what follows is of the machine and its user

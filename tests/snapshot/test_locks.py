@@ -101,7 +101,7 @@ def committed_text(name: str) -> str:
 
 def of_npm(pin: Pin) -> bool:
     """Pyodide's 5.9 MB are no recording: where its pin is kept, builder does not ask for them."""
-    return pin.source == "npm"
+    return pin.name == "pyodide"
 
 
 @pytest.mark.parametrize("name", ["counter", "counter-1.0"])

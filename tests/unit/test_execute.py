@@ -45,7 +45,7 @@ def backend(ran: list[str]) -> Backend:
         if subprocess.run([sys.executable, script, *work.step.args], cwd=work.folder, check=False).returncode:
             raise BuilderError(f"step `{work.step.name}` failed", hint="mend it", code=Exit.STEP)
 
-    return Backend(refusal=lambda path: "", mend="", run=run)
+    return Backend(name="test", refusal=lambda host: "", mend="", run=run, shell=lambda work: [])
 
 
 def plan(second: str = "join.py") -> Plan:
@@ -80,8 +80,10 @@ class World:
         (tree / "main.py").write_text(source)
         key = self.store.put_under_digest(tree)
         self.store.file(PIN).write_bytes(WORDS)
-        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, self.toolchain, "")
-        return execute.build(plan(second), Store(self.store.root), backend(self.ran), supplies, lambda line: None)
+        supplies = Supplies(SCRIPTS.__getitem__, {"app": key}, self.asked.append, self.toolchain, {})
+        return execute.build(
+            plan(second), Store(self.store.root), lambda: backend(self.ran), supplies, lambda line: None
+        )
 
 
 @pytest.fixture
@@ -180,8 +182,10 @@ def merged(world: World, script: bytes) -> execute.Artifact:
     (tree / "folder").symlink_to("empty")
     key = world.store.put_under_digest(tree)
     texts = {name: scripts.text(name) for name in scripts.closure(plans.MERGE)} | {plans.MERGE: script}
-    supplies = Supplies(texts.__getitem__, {"app": key}, world.asked.append, world.toolchain, "")
-    return execute.build(merging(script), Store(world.store.root), backend(world.ran), supplies, lambda line: None)
+    supplies = Supplies(texts.__getitem__, {"app": key}, world.asked.append, world.toolchain, {})
+    return execute.build(
+        merging(script), Store(world.store.root), lambda: backend(world.ran), supplies, lambda line: None
+    )
 
 
 def test_links_give_the_bytes_that_the_script_would(tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ class World:
         """A toolchain of version 1.0, with the NAR sha256 that it really gives."""
         body = package("tool 1.0")
         part = {"pin": pin("1.0", body), "take": {"bin/*": "usr/bin/"}}
-        stated = Recipe.model_validate({"name": roots.NAME, "nar": "0" * 64, "parts": [part]})
+        bootstrap = toolchain.load(roots.NAME).bootstrap
+        fields = {"name": roots.NAME, "nar": "0" * 64, "parts": [part], "bootstrap": bootstrap}
+        stated = Recipe.model_validate(fields)
         place = self.context.root / f"made-{len(list(self.context.root.iterdir()))}"
         place.mkdir()
         (place / "file").write_bytes(body)

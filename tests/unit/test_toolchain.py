@@ -14,7 +14,7 @@ import pytest
 
 from builder import inside, nar, scripts, toolchain
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN
+from builder.lock import BOOTSTRAP, TOOLCHAIN
 
 
 def jar() -> bytes:
@@ -62,6 +62,13 @@ def pin(sha256: str, file: str) -> dict[str, Any]:
     return {"name": file, "file": file, "sha256": sha256, **common}
 
 
+def bootstrap() -> dict[str, Any]:
+    """What plain Nix would make the root with; nothing here runs it."""
+    shell = {"part": "b.tar.xz", "member": "bin/shell"}
+    words = {"archiver": "7zz", "loader": "ld.so", "libraries": ["lib"], "home": "", "python": "python"}
+    return {"pin": {**pin("c0" * 32, "c@1~2.tgz"), "targets": [BOOTSTRAP]}, "shell": shell, **words}
+
+
 def recipe(**changes: Any) -> toolchain.Recipe:
     """A recipe that uses all that recipes can say."""
     take = {"bin/tool": "usr/bin/", "*.so.*": "usr/lib/", "lib/**": "usr/lib/py/"}
@@ -71,6 +78,7 @@ def recipe(**changes: Any) -> toolchain.Recipe:
         "name": "small",
         "nar": NAR,
         "parts": [first, second],
+        "bootstrap": bootstrap(),
         "executable": ["usr/bin/tool"],
         "folders": ["tmp", "var/empty"],
         "texts": {"etc/hosts": "127.0.0.1 localhost\n"},
