@@ -35,6 +35,7 @@ _SAID = Path("said").resolve()  # what the backend wrote
 _PURE = re.compile(r"-(?:[a-z0-9]+\.)*py3(?:\.[a-z0-9]+)*-none-any\.whl$")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _SECONDS = 315532800  # the same
+_TOLD = 60  # lines of a failed build
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def build(settings: dict[str, Any]) -> Path:
-    """The wheel as the backend made it; what that wrote is told where it fails."""
+    """The wheel as the backend made it; the end of what that wrote is told where it fails."""
     sdist = Path("in", settings["sdist"])
     wheel.refuse_page(sdist)
     system = build_system.of(sdist)
@@ -59,7 +60,8 @@ def build(settings: dict[str, Any]) -> Path:
     if code < 0:
         raise wheel.Invalid(f"its backend `{system.backend}` was ended by signal {-code}")
     if code:
-        sys.stderr.write(_SAID.read_text(encoding="utf-8", errors="replace"))
+        lines = _SAID.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        sys.stderr.writelines(lines[-_TOLD:])
         sys.exit(code)  # the last line of that says why
     found = sorted(_MADE.glob("*.whl"))
     if len(found) != 1:
@@ -87,6 +89,7 @@ def run(system: BuildSystem, settings: dict[str, Any]) -> int:
         with _SAID.open("wb") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
+        sys.stdout.reconfigure(line_buffering=True)  # what is written to both stays in order
         _live(system, settings)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
