@@ -1,8 +1,10 @@
 """`builder doctor`: what of this machine works for builder, what does not, and the mend."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builder import project
 from builder.backends import BACKENDS
 from builder.commands import Context
 from builder.commands.lock import resolver
@@ -26,7 +28,8 @@ def run(context: Context) -> tuple[Finding, ...]:
     """Look at every backend, the store's place, the tools, and where each registry is; asks no network."""
     backends = tuple(_backend(context, name) for name in BACKENDS.names())
     tools = (_resolver(), _git(context))
-    aliases = tuple(_alias(context, alias) for alias in ("pypi", "maven", "npm", "debian"))
+    own = _mirrors(context)
+    aliases = tuple(_alias(context, own, alias) for alias in ("pypi", "maven", "npm", "debian"))
     return (*backends, _store(context), *tools, *aliases)
 
 
@@ -64,9 +67,17 @@ def _git(context: Context) -> Finding:
     return Finding("tool git", place is not None, detail, "install git")
 
 
-def _alias(context: Context, alias: str) -> Finding:
+def _mirrors(context: Context) -> Mapping[str, str]:
+    """What the app says of mirrors; nothing where there is no app that can be read."""
     try:
-        base = mirrors.Bases({}, context.environ, context.home, {}).base(alias)
+        return project.load(context.root, {}, lambda line: None, context.environ).settings.mirrors
+    except BuilderError:
+        return {}
+
+
+def _alias(context: Context, own: Mapping[str, str], alias: str) -> Finding:
+    try:
+        base = mirrors.Bases(own, context.environ, context.home, {}).base(alias)
     except BuilderError as error:
         return Finding(f"registry {alias}", False, error.message, error.hint)
     return Finding(f"registry {alias}", True, mirrors.redacted(base))

@@ -142,6 +142,18 @@ def test_plan_prints_the_committed_plan(world: Any) -> None:
     assert world.run("plan", "web") == f"exit code 0\n----- stdout\n{committed}----- stderr\n"
 
 
+@pytest.mark.parametrize("mirror", ["", '[tool.builder.mirrors]\npypi = "http://127.0.0.1:2/mine/"\n'])
+def test_doctor_names_the_registries_that_a_lock_would_ask(mirror: str, world: Any) -> None:
+    """The app's own mirrors come before the machine's configuration; a project that can't be read has none."""
+    world.monkeypatch.delenv("BUILDER_MIRROR_PYPI")
+    world.monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:2/pip/")
+    project(APP + mirror)(world)
+    place = "mine" if mirror else "pip"
+    assert f"ok     registry pypi: http://127.0.0.1:2/{place}/\n" in world.run("doctor")
+    world.write("pyproject.toml", "[project")
+    assert "ok     registry pypi: http://127.0.0.1:2/pip/\n" in world.run("doctor")
+
+
 def test_doctor_says_what_is_missing(world: Any) -> None:
     """Without any program no backend works: exit code 9, and each line has its mend."""
     world.monkeypatch.setenv("PATH", "")
