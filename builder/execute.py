@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builder import noop, plan, scripts
-from builder.backends import Backend, Chain, Work
+from builder.backends import Backend, Chain, Work, show_inputs
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
 from builder.plan import Built, Pinned, Plan, Step
@@ -152,7 +152,7 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
                     ready.backend.run(work, run.say)
                 except BuilderError:
                     sound()  # a step that failed on damaged inputs says nothing
-                    _keep_failed(work, run)
+                    _keep_failed(ready, work, run)
                     raise
             sound()
             run.store.put(run.keys[step.name], folder / "out")
@@ -175,9 +175,10 @@ def _work(ready: _Ready, folder: Path, inputs: Mapping[str, Path], run: _Run) ->
     )
 
 
-def _keep_failed(work: Work, run: _Run) -> None:
+def _keep_failed(ready: _Ready, work: Work, run: _Run) -> None:
     """Move the folder of a failed step to where it stays, if that is wanted."""
-    if work.keep:
+    if work.keep and not ready.backend.chained:  # that one keeps its own
+        show_inputs(work)
         kept = run.store.keep_failed(f"{work.step.name}-{run.keys[work.step.name][:12]}", work.folder)
         run.say(f"the failed step's folder is kept in `{kept}`")
 

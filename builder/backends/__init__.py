@@ -36,18 +36,9 @@ class Work:
     keep: bool = False  # keep what a failed step leaves, where that is not in `folder`
 
     @property
-    def command(self) -> tuple[str, ...]:
-        """What runs a step in a sandbox that shows the toolchain as the root."""
-        return (
-            "/usr/bin/python3",
-            "-P",
-            "-s",
-            "-S",
-            "-B",
-            "in/inside/start.py",
-            *self.step.scripts[:1],
-            *self.step.args,
-        )
+    def words(self) -> tuple[str, ...]:
+        """What the interpreter is given: its flags, start.py, the step's script and arguments."""
+        return ("-P", "-s", "-S", "-B", "in/inside/start.py", *self.step.scripts[:1], *self.step.args)
 
 
 @dataclass(frozen=True)
@@ -58,12 +49,24 @@ class Backend:
     refusal: Callable[[Mapping[str, str]], str]  # (environment of the host) -> why it can't run here, "" where it can
     mend: str  # what makes it work
     run: Callable[[Work, Callable[[str], None]], None]  # the step's output lines go to the second; raises BuilderError
+    version: Callable[[Mapping[str, str]], str]  # (environment of the host) -> what `doctor` says of its program
+    command: Callable[[Work], list[str]]  # what runs the step, as typed into `shell`
     shell: Callable[[Work], list[str]]  # the command line of a shell where the step would run
     chained: bool = False  # True: may build the steps before anew, so it wants every pin of the plan
-    version: Callable[[Mapping[str, str]], str] = lambda host: ""  # of its program, with what else decides
 
 
 BACKENDS = Folder(__name__, Backend)
+
+
+def show_inputs(work: Work) -> None:
+    """Put links to a step's inputs where a sandbox would show them."""
+    for name, path in work.inputs.items():
+        shown = work.folder / "in" / name
+        if shown.is_dir():
+            shown.rmdir()
+        else:
+            shown.unlink()
+        shown.symlink_to(path)
 
 
 def check(name: str) -> None:

@@ -1,6 +1,8 @@
 """bubblewrap, the embedded default: a step sees the toolchain as /, its folder as /build, and lo as all network."""
 
+import contextlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from builder import process
 from builder.backends import Backend, Work
@@ -11,12 +13,23 @@ _MEND = (
     "install bubblewrap (`apt-get install bubblewrap`) and allow user namespaces; on Ubuntu 24.04: "
     "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or an AppArmor profile for bwrap"
 )
+# Setting of the kernel -> the value with which it forbids.
+_FORBIDS = {
+    "kernel/apparmor_restrict_unprivileged_userns": "1",
+    "kernel/unprivileged_userns_clone": "0",
+    "user/max_user_namespaces": "0",
+}
 
 
 def argv(work: Work) -> list[str]:
     """The whole command line for a step."""
     # --new-session: no TIOCSTI into the caller's terminal
-    return [*_sandbox(work, "--new-session"), *work.command]
+    return [*_sandbox(work, "--new-session"), *command(work)]
+
+
+def command(work: Work) -> list[str]:
+    """What runs a step in the sandbox, which shows the toolchain as its root."""
+    return ["/usr/bin/python3", *work.words]
 
 
 def shell(work: Work) -> list[str]:
@@ -78,7 +91,27 @@ def refusal(host: Mapping[str, str]) -> str:
         done = process.run(probe, env={"PATH": host.get("PATH", "")})
     except FileNotFoundError:
         return "`bwrap` is not installed"
-    return "" if done.code == 0 else (done.err.strip() or f"bwrap ended with {done.code}")
+    if done.code == 0:
+        return ""
+    return "; ".join([done.err.strip() or f"bwrap ended with {done.code}", *_forbidden()])
 
 
-BACKEND = Backend(name="bwrap", refusal=refusal, mend=_MEND, run=run, shell=shell)
+def version(host: Mapping[str, str]) -> str:
+    """Which bubblewrap this is; "" where there is none."""
+    try:
+        return process.run(["bwrap", "--version"], env={"PATH": host.get("PATH", "")}).out.strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _forbidden() -> list[str]:
+    """The settings of the kernel that forbid an ordinary user to make namespaces."""
+    found = []
+    for name, value in _FORBIDS.items():
+        with contextlib.suppress(OSError):
+            if Path("/proc/sys", name).read_text().strip() == value:
+                found.append(f"{name.replace('/', '.')} = {value}")
+    return found
+
+
+BACKEND = Backend(name="bwrap", refusal=refusal, mend=_MEND, run=run, command=command, shell=shell, version=version)

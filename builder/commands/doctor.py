@@ -36,7 +36,9 @@ def run(context: Context) -> tuple[Finding, ...]:
 def _backend(context: Context, name: str) -> Finding:
     backend = BACKENDS[name]
     refusal = backend.refusal(context.environ)
-    return Finding(f"backend {name}", not refusal, refusal or "runs steps in a sandbox of its own", backend.mend)
+    version = backend.version(context.environ)
+    detail = f"{refusal} ({version})" if refusal and version else refusal or f"{version}; runs steps in a sandbox"
+    return Finding(f"backend {name}", not refusal, detail, backend.mend)
 
 
 def _store(context: Context) -> Finding:

@@ -31,5 +31,5 @@ def prepare(context: Context, project: Project, name: str, backend: str) -> Iter
         supplies = build.supplies(context, made_of, request, build.stage(context, request))
         pick = build.picking(context, request)
         with execute.opened(made_of.plan, step, context.store, pick, supplies, context.say) as work:
-            context.say(f"the step runs: {shlex.join(work.command)}")
+            context.say(f"the step runs: {shlex.join(pick().command(work))}")
             yield lambda: process.attach(pick().shell(work), env=context.environ)

@@ -45,7 +45,15 @@ def backend(ran: list[str]) -> Backend:
         if subprocess.run([sys.executable, script, *work.step.args], cwd=work.folder, check=False).returncode:
             raise BuilderError(f"step `{work.step.name}` failed", hint="mend it", code=Exit.STEP)
 
-    return Backend(name="test", refusal=lambda host: "", mend="", run=run, shell=lambda work: [])
+    return Backend(
+        name="test",
+        refusal=lambda host: "",
+        mend="",
+        run=run,
+        version=str,
+        command=lambda work: [],
+        shell=lambda work: [],
+    )
 
 
 def plan(second: str = "join.py") -> Plan:
