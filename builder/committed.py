@@ -111,7 +111,7 @@ def nix_files(root: Path, read: Iterable[str], origins: Mapping[str, Sequence[st
 
     `read` are the files that made the project; `origins` gives the URLs of each sha256.
     """
-    inputs = {name: _digests(root / name) for name in sorted({*read}) if not name.startswith(("/", "../"))}
+    inputs = {name: digests(root / name) for name in sorted({*read}) if not name.startswith(("/", "../"))}
     found = {f"{NIX}/{name}": text for name, text in data.nix().items()}
     return found | {_INPUTS: plan.json_of(inputs), ORIGINS: plan.json_of(dict(origins))}
 
@@ -154,7 +154,7 @@ def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
     return changed
 
 
-def _digests(path: Path) -> dict[str, str]:
+def digests(path: Path) -> dict[str, str]:
     """The sha256 of a file ("" where there is none) and, of pyproject.toml, that of the tables that builder reads.
 
     plan.nix compares both: a comment that changed makes no plan stale.

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ Git = Callable[[list[str]], str]  # arguments -> what git prints; run in the app
 
 _OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml", "flake.nix", "flake.lock"}  # at the top only
 _JUNK = {".git", "__pycache__"}  # wherever git does not decide
+_RESULT = re.compile("result(-.*)?")  # a link at the top, made by `nix build`
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def _of_git(root: Path, git: Git) -> dict[str, bool]:
     for name, tracked in listed.items():
         if name.split("/", 1)[0] in _OURS or (not tracked and _is_junk(name, environments)):
             continue
+        if not tracked and _is_result(root, name):
+            continue
         if real.holds(name) and _belongs(root, name):
             found[name] = tracked
     return found
@@ -138,12 +142,16 @@ def _all(root: Path, below: str) -> Iterator[str]:
         return
     for entry in entries:
         name = posixpath.join(below, entry.name)
-        if entry.name in _JUNK or name in _OURS:
+        if entry.name in _JUNK or name in _OURS or _is_result(root, name):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _all(root, name)
         elif _belongs(root, name):
             yield name
+
+
+def _is_result(root: Path, name: str) -> bool:
+    return bool(_RESULT.fullmatch(name)) and (root / name).is_symlink()
 
 
 def _belongs(root: Path, name: str) -> bool:

@@ -63,12 +63,16 @@ let
     let
       top = toString src;
       ours = [ "build" "builder.lock" "builder.plan" "builder.expected.toml" "flake.nix" "flake.lock" ];
-      junk = if starts builtins.storeDir top then [ ] else [ ".git" "__pycache__" "result" ];
+      atTop = path: builtins.dirOf path == top;
+      # Where git has not decided already: its own folder, caches, virtual environments and what `nix build` links.
+      junk = path: type:
+        !starts builtins.storeDir top
+        && (elem (baseNameOf path) [ ".git" "__pycache__" ]
+          || (type == "directory" && readDir path ? "pyvenv.cfg")
+          || (type == "symlink" && atTop path && match "result(-.*)?" (baseNameOf path) != null));
       holds = folder: builtins.any (name: kept "${folder}/${name}" (readDir folder).${name}) (attrNames (readDir folder));
       kept = path: type:
-        !(builtins.dirOf path == top && elem (baseNameOf path) ours)
-        && !elem (baseNameOf path) junk
-        && (type != "directory" || holds path);
+        !(atTop path && elem (baseNameOf path) ours) && !junk path type && (type != "directory" || holds path);
     in
     builtins.path { name = "app"; path = src; filter = kept; };
 

@@ -1,6 +1,7 @@
 """Nix, without nixpkgs: a step is the derivation that `nix build` makes of the same plan, so they share outputs."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from builder.inside.start import REFUSED
 from builder.nixcall import MEND, Heard, call, distrust, options, place, version
 from builder.plan import SCRIPTS
 
+_STORE_MEND = "make the Nix store writable for this user, or name another with NIX_REMOTE, such as a folder of your own"
 _QUIET = ["--no-out-link", "--log-format", "internal-json"]
 
 
@@ -29,7 +31,7 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     command = argv(folder, work.step.name, work.host) + (["--keep-failed"] if work.keep else [])
     done = call(command, work.host, heard)
     if done.code != 0:
-        raise _error(heard, done.code)
+        raise error(heard, done.code)
     out = work.folder / "out"
     out.rmdir()
     shutil.copytree(place(done.out.strip(), work.host), out, symlinks=True)
@@ -95,11 +97,13 @@ def refusal(host: Mapping[str, str]) -> str:
     return heard.last() or f"nix-build ended with {done.code}"
 
 
-def _error(heard: Heard, code: int) -> BuilderError:
+def error(heard: Heard, code: int) -> BuilderError:
     """Why a call failed that had to run a step."""
     failed = heard.failed()
     if failed is None:
-        return BuilderError(f"Nix failed: {heard.last() or f'exit code {code}'}", hint=MEND, code=Exit.SANDBOX)
+        why = heard.last() or f"exit code {code}"
+        store = re.search("writable|read-only|permission denied", why, re.IGNORECASE)
+        return BuilderError(f"Nix failed: {why}", hint=_STORE_MEND if store else MEND, code=Exit.SANDBOX)
     step, code = failed
     last = next((line for line in reversed(heard.lines) if line.strip()), "it said nothing")
     if code == REFUSED:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .worlds import BUILDER, FIXTURES, ROOT, World
 
 PORT = 8000  # free, as the namespace is new
 NAMESPACE = ("unshare", "--map-root-user", "--net")
@@ -256,3 +259,27 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds every pin of the fixtures and the toolchain."""
+    store = Path(os.environ["BUILDER_HOME"])
+    for fixture in FIXTURES:
+        app = tmp_path_factory.mktemp(fixture) / "app"
+        shutil.copytree(ROOT / "fixtures" / fixture, app, ignore=shutil.ignore_patterns("build"))
+        subprocess.run([BUILDER, "fetch", app, "-t", "web"], check=True)
+    return store
+
+
+@pytest.fixture
+def world(tmp_path: Path, fetched: Path) -> World:
+    return World(tmp_path, fetched)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can get at; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)

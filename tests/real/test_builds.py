@@ -1,73 +1,21 @@
 """Builds in the real sandbox: the same bytes for everybody, and what happens when something is wrong."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from builder import lockfile
-from builder.commands.deliver import expected
+
+from .worlds import BUILD, BUILDER, FIXTURES, ROOT, World, as_nobody, committed
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("builds")]
-
-ROOT = Path(__file__).parents[2]
-FIXTURES = ("counter", "counter-1.0")
-BUILDER = str(Path(sys.executable).with_name("builder"))
-BUILD = ("build", "web", "--json")
-
-
-class World:
-    """A copy of a fixture and a store of its own, which has the pinned files already but nothing else."""
-
-    def __init__(self, folder: Path, files: Path, fixture: str = "counter") -> None:
-        self.app = folder / "app"
-        self.store = folder / "store"
-        shutil.copytree(ROOT / "fixtures" / fixture, self.app, ignore=shutil.ignore_patterns("build"))
-        shutil.copytree(files / "files", self.store / "files")
-        self.env = {name: value for name, value in os.environ.items() if name != "CI"}
-        self.env |= {"BUILDER_HOME": str(self.store)}
-
-    def run(self, *argv: str, before: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
-        """Run builder in the app's folder, with other programs before it on the command line."""
-        command = [*before, BUILDER, *argv]
-        return subprocess.run(command, cwd=self.app, env=self.env | env, capture_output=True, text=True, check=False)
-
-    def digest(self, *argv: str, before: tuple[str, ...] = (), **env: str) -> str:
-        """The digest of a build that must succeed."""
-        done = self.run(*BUILD, *argv, before=before, **env)
-        assert done.returncode == 0, done.stderr
-        found = re.search(r'"digest": "([0-9a-f]{64})"', done.stdout)
-        assert found
-        return found[1]
-
-
-@pytest.fixture(scope="session")
-def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds every pin of the fixtures."""
-    store = Path(os.environ["BUILDER_HOME"])
-    for fixture in FIXTURES:
-        app = tmp_path_factory.mktemp(fixture) / "app"
-        shutil.copytree(ROOT / "fixtures" / fixture, app, ignore=shutil.ignore_patterns("build"))
-        subprocess.run([BUILDER, "fetch", app, "-t", "web"], check=True)
-    return store
-
-
-@pytest.fixture
-def world(tmp_path: Path, fetched: Path) -> World:
-    return World(tmp_path, fetched)
-
-
-def committed(fixture: str) -> str:
-    """The digest that stands beside a fixture."""
-    return expected(ROOT / "fixtures" / fixture)["web"]
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
@@ -98,51 +46,10 @@ def test_the_surroundings_do_not_matter(fixture: str, tmp_path: Path, fetched: P
     assert world.digest("--offline", before=("sh", "-c", 'umask 077; exec "$@"', "sh"), **odd) == committed(fixture)
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user can get at; pytest's own are closed."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o777)
-        yield Path(name)
-
-
 def test_an_ordinary_user_gets_the_same_bytes(open_folder: Path, fetched: Path, tool: Callable[[str], str]) -> None:
     """Without root rights, and with one processor."""
-    if os.geteuid() != 0:
-        pytest.skip("the other tests ran as an ordinary user already")
-    user = (tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", tool("taskset"), "-c", "0")
-    python = readable_python(user)
-    world = World(open_folder, fetched)
-    for path in (world.app, world.store, *world.app.rglob("*"), *world.store.rglob("*")):
-        os.chown(path, 65534, 65534)
-    path = ":".join(
-        str(Path(entry)) for entry in (ROOT, *sys.path) if (entry and "site-packages" in str(entry)) or entry == ROOT
-    )
-    code = "from builder.entry import main; main()"
-    done = subprocess.run(
-        [*user, python, "-c", code, *BUILD, "--offline"],
-        cwd=world.app,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": path,
-            "BUILDER_HOME": str(world.store),
-            "HOME": str(open_folder),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = as_nobody(World(open_folder, fetched), tool, *BUILD, "--offline")
     assert committed("counter") in done.stdout, done.stderr
-
-
-def readable_python(user: tuple[str, ...]) -> str:
-    """An interpreter of this version that another user may run; skips where there is none."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (str(Path(sys.executable).resolve()), f"/usr/bin/{version}"):
-        asked = [*user, python, "-c", ""]
-        if Path(python).exists() and subprocess.run(asked, capture_output=True, check=False).returncode == 0:
-            return python
-    pytest.skip(f"no {version} that an ordinary user may run")
 
 
 def test_offline_needs_no_network(world: World, tool: Callable[[str], str]) -> None:

@@ -136,6 +136,27 @@ def test_locking_again_changes_nothing(name: str, world: Any, registries: Any, s
     assert [asked for asked in server.asked if asked.path.startswith("/files/") and "metadata" not in asked.path] == []
 
 
+def test_plain_nix_learns_where_each_pin_was(world: Any, registries: Any, server: Any, snapshot: Any) -> None:
+    """After `init --nix`: a URL for every pin, without user and password, and what tells a plan that went stale."""
+    registries()
+    fresh(world, "counter", of_npm)
+    world.mirror("npm", f"{server.url}npm/".replace("://", "://me:secret@"))
+    assert world.run("init", "--nix").startswith("exit code 0\n")
+    assert world.run("lock").startswith("exit code 0\n")
+    folder = world.app / "builder.plan"
+    origins = json.loads((folder / "origins.json").read_bytes())
+    assert set(origins) == set(lockfile.load(world.app).by_sha256())
+    assert "secret" not in str(origins)
+    assert (
+        "\n".join(sorted(url.replace(server.url, "http://HOST/") for urls in origins.values() for url in urls))
+        == snapshot
+    )
+    inputs = json.loads((folder / "inputs.json").read_bytes())
+    assert sorted(inputs) == ["pyproject.toml", "requirements.txt"]
+    assert sorted(path.name for path in (folder / "nix").iterdir()) == snapshot(name="nix")
+    assert "builder.plan/ unchanged" in world.run("lock")
+
+
 def test_a_fresh_lock_takes_pyodide_from_the_npm_registry(
     world: Any, registries: Any, server: Any, snapshot: Any
 ) -> None:
