@@ -1,6 +1,7 @@
 """Nix as other machines have it: other versions, a daemon, an ordinary user; never with this machine's own store."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -137,14 +138,20 @@ def machine(usr: Path, folder: Path) -> Iterator[Machine]:
 def debian(suite: str, cache: Path) -> Path:
     """The /usr of the Nix in a suite of Debian: its packages, fetched as apt does it here, unpacked, not installed."""
     place = cache / suite
-    if not place.is_dir():
-        with tempfile.TemporaryDirectory(dir=cache) as name:
-            folder = Path(name)
-            _download(suite, folder)
-            for package in sorted((folder / "cache/archives").glob("*.deb")):
-                subprocess.run(["dpkg-deb", "--extract", package, folder / "tree"], check=True)
-            (folder / "tree/usr").rename(place)
+    with (cache / f"{suite}.lock").open("w") as lock:  # of other runs of the tests
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.is_dir():
+            _unpack(suite, place)
     return place
+
+
+def _unpack(suite: str, place: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=place.parent) as name:
+        folder = Path(name)
+        _download(suite, folder)
+        for package in sorted((folder / "cache/archives").glob("*.deb")):
+            subprocess.run(["dpkg-deb", "--extract", package, folder / "tree"], check=True)
+        (folder / "tree/usr").rename(place)
 
 
 def _download(suite: str, folder: Path) -> None:
