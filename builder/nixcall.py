@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from builder import process
 from builder.errors import BuilderError, Exit
@@ -59,8 +60,9 @@ class Heard:
         return ""
 
     def last(self) -> str:
-        """The last line of the last error."""
-        return " ".join(self.errors[-1].split()) if self.errors else ""
+        """The last error, on one line; Nix 2.8 says why it could not start a build in the one before."""
+        told = self.errors[-2:] if self.errors[-1:] == ["unable to start build process"] else self.errors[-1:]
+        return "; ".join(" ".join(text.split()) for text in told)
 
     def failed(self) -> tuple[str, int] | None:
         """The step that failed, and its exit code (128 more than a signal, as a shell counts); None: none did."""
@@ -166,7 +168,7 @@ def _configuration(host: Mapping[str, str]) -> dict[str, Any]:
 
 def _root_of(uri: str) -> str:
     """The folder below which a store's paths lie; "" for the machine's own, or one that is not said to be elsewhere."""
-    if uri.startswith("/"):
-        return uri.rstrip("/")
-    found = re.search(r"[?&]root=([^&]+)", uri)
-    return found[1].rstrip("/") if found else ""
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "local") and parts.path.startswith("/"):  # Nix 2.34 writes `local:///x` for `/x`
+        return unquote(parts.path).rstrip("/")
+    return parse_qs(parts.query).get("root", [""])[0].rstrip("/")
