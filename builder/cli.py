@@ -106,8 +106,9 @@ def fetch(
     found = project.load(context.root, {}, _warn, context.environ)
     with talk.bar(sys.stderr) as progress:
         files, size = command.run(_with(context, progress), found, tuple(target or ()), nix=nix)
-    where = "the store and the Nix store hold" if nix else "the store holds"
-    say(f"{where} {files} files, {size / 1e6:.1f} MB, all as locked")
+    say(f"the store holds {files} files, {size / 1e6:.1f} MB, all as locked")
+    if nix:
+        say("the Nix store holds those of the targets, and the toolchain that the others make")
 
 
 @app.command()

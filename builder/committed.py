@@ -157,7 +157,8 @@ def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
 def digests(path: Path) -> dict[str, str]:
     """The sha256 of a file ("" where there is none) and, of pyproject.toml, that of the tables that builder reads.
 
-    plan.nix compares both: a comment that changed makes no plan stale.
+    plan.nix compares both: a comment that changed makes no plan stale. Tables with a date, which Nix can't read, or a
+    float, which it writes otherwise, have no digest: there every change of the file counts.
     """
     if not path.is_file():
         return {"bytes": ""}
@@ -167,9 +168,16 @@ def digests(path: Path) -> dict[str, str]:
         table = tomllib.loads(text.decode())
         tool = table.get("tool", {})
         read = [table.get("project"), *(tool.get(name) for name in ("builder", "flet", "poetry"))]
-        tables = json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-        found["tables"] = hashlib.sha256(tables.encode()).hexdigest()
+        if _same_in_nix(read):
+            tables = json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            found["tables"] = hashlib.sha256(tables.encode()).hexdigest()
     return found
+
+
+def _same_in_nix(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_same_in_nix, value.values()))
+    return all(map(_same_in_nix, value)) if isinstance(value, list) else isinstance(value, str | int | None)
 
 
 def _changed(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:

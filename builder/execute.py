@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,7 +93,7 @@ def opened(planned: Plan, name: str, store: Store, pick: Pick, supplies: Supplie
                 break
     supplies.pins(set(_pins(step)))
     with store.workspace() as folder:
-        work = _work(_Ready(step, planned, toolchain, pick()), folder, _inputs(step, run), run)
+        work = _work(_Ready(step, _chain((), planned, run), toolchain, pick()), folder, _inputs(step, run), run)
         _lay_out(work, supplies.scripts)
         yield work
 
@@ -124,24 +124,25 @@ def _run_all(missing: list[Step], planned: Plan, run: _Run) -> str:
             if not all(check.result() for check in checks):
                 raise _Unsound
 
+        chain = _chain(missing, planned, run)
         for step in missing:
             run.say(f"build {step.name} {run.keys[step.name][:12]}")
             with run.store.locked(run.keys[step.name]):
                 if not run.store.claims(run.keys[step.name]):  # another process may have made it meanwhile
-                    _run(_Ready(step, planned, toolchain, backend), run, sound)
+                    _run(_Ready(step, chain, toolchain, backend), run, sound)
     return backend.name
 
 
 @dataclass(frozen=True)
 class _Ready:
     step: Step
-    planned: Plan
+    chain: Chain
     toolchain: Path
     backend: Backend
 
 
 def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
-    step, planned = ready.step, ready.planned
+    step, planned = ready.step, ready.chain.plan
     try:
         with run.store.workspace() as folder:
             inputs = _inputs(step, run)
@@ -161,16 +162,21 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
         raise _disk(step, error) from error
 
 
-def _work(ready: _Ready, folder: Path, inputs: Mapping[str, Path], run: _Run) -> Work:
+def _chain(steps: Iterable[Step], planned: Plan, run: _Run) -> Chain:
     trees = {name: run.store.output(nar) for name, nar in run.supplies.trees.items()}
+    wanted = tuple(step.name for step in steps if not _merges(step, planned))
+    return Chain(planned, trees, run.store.files, run.supplies.scripts, wanted)
+
+
+def _work(ready: _Ready, folder: Path, inputs: Mapping[str, Path], run: _Run) -> Work:
     return Work(
         step=ready.step,
         folder=folder,
         inputs=inputs,
         toolchain=ready.toolchain,
-        environment=ready.planned.environment,
+        environment=ready.chain.plan.environment,
         host=run.supplies.host,
-        chain=Chain(ready.planned, trees, run.store.files, run.supplies.scripts),
+        chain=ready.chain,
         keep=run.supplies.keep_failed,
     )
 

@@ -5,6 +5,7 @@ import getpass
 import grp
 import json
 import os
+import platform
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ _FAILED = re.compile(
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Asked for always; a daemon may ignore them, so the proof that each step begins with is what counts.
 _OPTIONS = {"sandbox": "true", "sandbox-fallback": "false", "substitute": "false"}
+_HERE = (platform.system(), platform.machine()) == ("Linux", "x86_64")  # where steps run without a remote builder
 
 
 class Heard:
@@ -86,6 +88,8 @@ def options(host: Mapping[str, str]) -> list[str]:
     given = dict(_OPTIONS)
     if os.geteuid() == 0 and not _has_build_users():
         given["build-users-group"] = ""  # Debian's package alone makes no such group, and Nix insists on it
+    if _HERE:
+        given["max-jobs"] = "auto"  # Nix's own default is one step at a time
     own = own_store(host)
     return [word for key, value in given.items() for word in ("--option", key, value)] + (
         ["--store", own] if own else []

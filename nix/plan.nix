@@ -113,7 +113,7 @@ let
       all = mapAttrs one committed.targets;
       any = steps { planned = head (attrValues committed.targets); inherit committed; trees = { }; };
     in
-    if committed.targets == { } then throw "builder.plan holds no plan: run `builder lock`"
+    if committed.targets == { } then throw "builder.plan holds no plan: run `builder lock`, then `git add builder.plan`"
     else all // { inherit (any) toolchain; default = together any.toolchain all; };
 
   # One target as it is, several in a folder of links.

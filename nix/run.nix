@@ -1,6 +1,6 @@
-# One step of a plan that builder itself runs: the same derivation as the flake's. Pins, trees and the toolchain come
-# out of builder's own store; `folder` holds work.json, which says where they are, and `inside`, the plan's scripts.
-{ folder, step }:
+# Steps of a plan that builder itself runs: the same derivations as the flake's. Pins, trees and the toolchain come out
+# of builder's own store; `folder` holds work.json, which says where they are, and `inside`, the plan's scripts.
+{ folder }:
 let
   work = builtins.fromJSON (builtins.readFile (folder + "/work.json"));
   tree = name: { path, nar }: builtins.path { inherit name path; sha256 = nar; };
@@ -15,4 +15,4 @@ let
     ready = { inherit (work) files root; };
   };
 in
-steps.made.${step}
+map (name: steps.made.${name}) work.steps

@@ -1,7 +1,7 @@
 """Where a step runs, one module a place; every place shows the step the same sandbox."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.errors import BuilderError, Exit
@@ -20,6 +20,8 @@ class Chain:
     trees: Mapping[str, Path]  # symbolic tree -> absolute path
     files: Path  # folder that holds every pin of the plan under its sha256
     script: Callable[[str], bytes]  # text of a script by name
+    wanted: tuple[str, ...]  # the plan's steps that are to run, in order
+    made: dict[str, str] = field(default_factory=dict)  # of these, what is made: step -> the backend's name for it
 
 
 @dataclass(frozen=True)

@@ -17,31 +17,41 @@ _STORE_MEND = "make the Nix store writable for this user, or name another with N
 _QUIET = ["--no-out-link", "--log-format", "internal-json"]
 
 
-def argv(folder: Path, step: str, host: Mapping[str, str]) -> list[str]:
-    """The whole command line for a step whose plan is laid out in a folder."""
-    run = [str(folder / "run.nix"), "--argstr", "folder", str(folder), "--argstr", "step", step]
-    return ["nix-build", *run, *_QUIET, *options(host)]
+def argv(folder: Path, host: Mapping[str, str]) -> list[str]:
+    """The whole command line for steps whose plan is laid out in a folder."""
+    return ["nix-build", str(folder / "run.nix"), "--argstr", "folder", str(folder), *_QUIET, *options(host)]
 
 
 def run(work: Work, say: Callable[[str], None]) -> None:
-    """Run a step, and copy its output. Raises BuilderError (sandbox) where Nix can't, (step) where the step fails."""
-    folder = work.folder / "nix"
-    _lay_out(work, folder)
-    heard = Heard(say)
-    command = argv(folder, work.step.name, work.host) + (["--keep-failed"] if work.keep else [])
+    """Run a step, and copy its output. Raises BuilderError (sandbox) where Nix can't, (step) where the step fails.
+
+    The first one of a plan runs all that are wanted: Nix then starts once, and runs side by side what can be.
+    """
+    made = work.chain.made
+    if work.step.name not in made:
+        steps = work.chain.wanted if work.step.name in work.chain.wanted and not made else (work.step.name,)
+        made |= dict(zip(steps, _build(work, steps, say), strict=True))
+    out = work.folder / "out"
+    out.rmdir()
+    shutil.copytree(place(made[work.step.name], work.host), out, symlinks=True)
+
+
+def _build(work: Work, steps: Sequence[str], say: Callable[[str], None]) -> list[str]:
+    """The store path of each step's output."""
+    folder, heard = work.folder / "nix", Heard(say)
+    _lay_out(work, steps, folder)
+    command = argv(folder, work.host) + (["--keep-failed"] if work.keep else [])
     done = call(command, work.host, heard)
     if done.code != 0:
         raise error(heard, done.code)
-    out = work.folder / "out"
-    out.rmdir()
-    shutil.copytree(place(done.out.strip(), work.host), out, symlinks=True)
+    return done.out.split()
 
 
 def command(work: Work) -> list[str]:
-    """What runs a step: the toolchain's interpreter by its own loader, as in nix/steps.nix."""
+    """What runs a step in `shell`: the interpreter by its own loader; start.py would refuse, as there is no sandbox."""
     libraries, python = work.toolchain / "usr/lib/x86_64-linux-gnu", str(work.toolchain / "usr/bin/python3.12")
     loader = [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), "--argv0", python, python]
-    return [*loader, *work.words]
+    return [*loader, "-s", "-S", "-B", f"in/inside/{work.step.scripts[0]}", *work.step.args]
 
 
 def shell(work: Work) -> list[str]:
@@ -115,7 +125,7 @@ def error(heard: Heard, code: int) -> BuilderError:
     )
 
 
-def _lay_out(work: Work, folder: Path) -> None:
+def _lay_out(work: Work, steps: Sequence[str], folder: Path) -> None:
     """Fill the folder that run.nix reads."""
     (folder / SCRIPTS).mkdir(parents=True)
     for name, text in data.nix().items():
@@ -123,6 +133,7 @@ def _lay_out(work: Work, folder: Path) -> None:
     for name in work.chain.plan.scripts:
         (folder / SCRIPTS / name).write_bytes(work.chain.script(name))
     content = {
+        "steps": list(steps),
         "plan": work.chain.plan.model_dump(mode="json"),
         "files": str(work.chain.files),
         "root": str(work.toolchain),

@@ -33,7 +33,7 @@ HOST = {"PATH": "/home/me/bin", "HOME": "/home/me", "NIX_REMOTE": "/home/me/nix"
 def chain(step: Step) -> Chain:
     """A plan of that step alone."""
     plan = Plan(target="web", artifact=".", toolchain="cd" * 32, project={}, scripts={}, pins={}, steps=(step,))
-    return Chain(plan, {"app": STORE / "outputs" / "2"}, STORE / "files", lambda name: b"")
+    return Chain(plan, {"app": STORE / "outputs" / "2"}, STORE / "files", lambda name: b"", (step.name,))
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -57,5 +57,5 @@ def test_the_host_is_not_in_it() -> None:
 
 def test_the_command_line_of_nix(snapshot: Any) -> None:
     """The store of the user's choice is NIX_REMOTE's to name; the sandbox is asked for, and nothing is substituted."""
-    argv = nix.argv(STORE / "work" / "nix", "app", HOST)
+    argv = nix.argv(STORE / "work" / "nix", HOST)
     assert "\n".join(argv[: argv.index("substitute") + 2]) == snapshot  # what follows is of the machine and its user

@@ -113,3 +113,25 @@ def test_a_recipe_that_can_not_be_read_is_broken(tmp_path: Path, text: bytes | N
         (tmp_path / plan.FOLDER / "toolchain.json").write_bytes(text)
     with pytest.raises(BuilderError, match=r"toolchain\.json` is broken"):
         committed.recipe(tmp_path, lock("ab" * 32))
+
+
+NO_TABLES = {"a float": "[tool.flet]\nnumber = 1.5\n", "a date": "[tool.builder]\nexclude-newer = 2026-11-01\n"}
+
+
+@pytest.mark.parametrize("name", NO_TABLES)
+def test_what_nix_can_not_compare_counts_by_its_bytes(name: str, tmp_path: Path) -> None:
+    """Nix reads no dates of TOML, and writes floats otherwise than Python."""
+    (tmp_path / "pyproject.toml").write_text(NO_TABLES[name])
+    assert list(committed.digests(tmp_path / "pyproject.toml")) == ["bytes"]
+
+
+def test_only_the_tables_that_builder_reads_count(tmp_path: Path) -> None:
+    """Comments and other tools' tables change the bytes only; of a file that is not there nothing is known."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[project]\nname = "ä"\n[tool.flet]\nx = [1, true]\n')
+    first = committed.digests(path)
+    path.write_text('# a remark\n[project]\nname = "ä"\n[tool.flet]\nx = [1, true]\n[tool.other]\ny = 1.5\n')
+    second = committed.digests(path)
+    assert first["bytes"] != second["bytes"]
+    assert first["tables"] == second["tables"]
+    assert committed.digests(tmp_path / "requirements.txt") == {"bytes": ""}
