@@ -1,10 +1,12 @@
 """`builder fetch`: the pins of the chosen targets into the store, and the toolchain made: builds then work offline."""
 
-from builder import lockfile
+from collections.abc import Iterable
+
+from builder import lockfile, planning
 from builder.backends.nix import hold
 from builder.commands import Context, supply
 from builder.errors import BuilderError, Exit
-from builder.lock import TOOLCHAIN
+from builder.lock import TOOLCHAIN, Lock, Pin
 from builder.plan import store_name
 from builder.project import Project
 
@@ -24,8 +26,8 @@ def run(context: Context, project: Project, targets: tuple[str, ...], *, nix: bo
                 hint="mend that and run `builder lock`, or name another target",
                 code=Exit.LOCK,
             )
-    wanted = {*chosen, TOOLCHAIN}
-    pins = {pin.sha256: pin for pin in (*locked.packages, *locked.pins) if wanted & set(pin.targets)}
+    pins = {pin.sha256: pin for target in chosen for pin in _wanted(project, locked, target)}
+    pins |= {pin.sha256: pin for pin in locked.pins_of(TOOLCHAIN)}
     with context.store.locked("store", shared=True):
         supply.provide(context, project, locked, pins.values())
         toolchain = supply.toolchain_root(context, project, locked, frozen=False)
@@ -35,3 +37,13 @@ def run(context: Context, project: Project, targets: tuple[str, ...], *, nix: bo
             with context.store.workspace() as folder:
                 hold([*rows, (TOOLCHAIN, toolchain, locked.toolchain.nar)], folder, context.environ)
     return len(pins), sum(context.store.file(sha256).stat().st_size for sha256 in pins)
+
+
+def _wanted(project: Project, locked: Lock, target: str) -> Iterable[Pin]:
+    """What a target's plan names; all of a target that can't be planned, which is for the build to say."""
+    pins = (*locked.packages_of(target), *locked.pins_of(target))
+    try:
+        named = planning.plan_of(project, locked, target).pins
+    except BuilderError:
+        return pins
+    return (pin for pin in pins if pin.sha256 in named)

@@ -7,7 +7,7 @@ from functools import partial
 
 from packaging.requirements import Requirement
 
-from builder import fletline
+from builder import fletline, tools
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line
 from builder.inputs import CLIENTS
@@ -170,22 +170,22 @@ def _answer(
     every = {
         target: (*its.packages, *_client(inputs, found, target, its.packages, world)) for target, its in chosen.items()
     }
-    tools = {target: [file for build in its.builds for file in build.wheels] for target, its in chosen.items()}
+    build_wheels = {target: [file for build in its.builds for file in build.wheels] for target, its in chosen.items()}
     built = {build.sdist.file: build for its in chosen.values() for build in its.builds}
     its_rules = rules(inputs, world.http.base(PYPI), "web")
-    pins = _pins(inputs, found, tuple(chosen), world) + assembly.pins(tools, world.kept, its_rules, world.http)
+    pins = _pins(inputs, found, tuple(chosen), world) + assembly.pins(build_wheels, world.kept, its_rules, world.http)
     used = {pin.source for pin in pins}
     lock = Lock(
         inputs=inputs,
         sources={
-            **assembly.origins(file for files in (*every.values(), *tools.values()) for file in files),
+            **assembly.origins(file for files in (*every.values(), *build_wheels.values()) for file in files),
             **{alias: origin for alias, origin in ORIGINS.items() if alias in used},
         },
         flutter=found.line.flutter,
         toolchain=Toolchain(name=world.recipe.name, nar=world.recipe.nar),
         packages=assembly.pins(every, world.kept, its_rules, world.http),
         sdists=tuple(built[file].sdist for file in sorted(built)),
-        pins=(*pins, *world.recipe.pins, world.recipe.bootstrap.pin),
+        pins=(*pins, *tools.pins(tuple(chosen), world.kept.pins), *world.recipe.pins, world.recipe.bootstrap.pin),
         unavailable=dict(sorted(refused.items())),
     )
     return Answer(lock, _newer((found.resolution.newer, *(build.newer for build in built.values()))), _warnings(found))

