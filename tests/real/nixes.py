@@ -15,7 +15,9 @@ from builder.network.mirrors import Bases
 KEYRING = Path(__file__).parents[2] / "toolchains" / "debian-archive-keyring.asc"
 PACKAGES = ("nix-bin", "bash", "coreutils", "mount", "util-linux")
 ANN = 1234  # id of an ordinary user and of her group
-BUILD_USERS = {f"nixbld{number}": 30000 + number for number in range(1, 4)}
+# A daemon kills whatever runs as its build users before it builds, so tests at once need users of their own.
+GROUP = 30000 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+BUILD_USERS = {f"nixbld{number}": GROUP + number for number in range(1, 4)}
 SETTINGS = {"experimental-features": "nix-command flakes", "substitute": "false"}
 ALONE = {"build-users-group": ""} | SETTINGS  # how root uses Nix where no daemon's users are
 
@@ -127,7 +129,7 @@ def machine(usr: Path, folder: Path) -> Iterator[Machine]:
     users = {"root": 0, "ann": ANN, **BUILD_USERS}
     passwd = [f"{name}:x:{number}:{number}::{folder}/home:\n" for name, number in users.items()]
     (folder / "etc" / "passwd").write_text("".join(passwd))
-    (folder / "etc" / "group").write_text(f"root:x:0:\nann:x:{ANN}:\nnixbld:x:30000:{','.join(BUILD_USERS)}\n")
+    (folder / "etc" / "group").write_text(f"root:x:0:\nann:x:{ANN}:\nnixbld:x:{GROUP}:{','.join(BUILD_USERS)}\n")
     command = ["unshare", "--mount", "--net", "sh", "-c", MACHINE, str(folder / "root"), str(usr), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # ends with its input
         assert process.stdout
