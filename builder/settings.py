@@ -22,6 +22,7 @@ _MENDS = {
     "client": 'write client = "prebuilt", or leave it out',
     "runtime": "choose one of: python-build-standalone, bytedeco",
     "sdist": 'write a list of package names, such as ["msgpack"]',
+    "android-hosts": 'write a list of host names, such as ["api.example.com"]',
     "mirrors": 'write a table of alias to URL, such as pypi = "https://mirror.example.com/simple/"',
     "exclude-newer": "write an instant with its offset or a day, such as 2026-01-31T12:00:00Z or 2026-01-31",
 }
@@ -36,6 +37,7 @@ class Settings(Model):
     client: Literal["prebuilt", "source"] = "prebuilt"
     runtime: Literal["python-build-standalone", "bytedeco"] = "python-build-standalone"
     sdist: tuple[str, ...] = ()  # PEP 503 names, sorted
+    android_hosts: tuple[str, ...] = Field(default=(), alias="android-hosts")  # reached by the app's shell, sorted
     mirrors: dict[str, str] = Field(default={})  # alias -> URL
     exclude_newer: str = Field(default="", alias="exclude-newer")  # RFC 3339 in UTC; a file of that instant is too new
 
@@ -58,6 +60,15 @@ class Settings(Model):
         wrong = [name for name in names if not is_normalized_name(name)]
         if wrong:
             raise ValueError(f"names `{wrong[0]}`, which is no package name")
+        return tuple(sorted(set(names)))
+
+    @field_validator("android_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: Any) -> tuple[str, ...]:
+        names = [name.lower() for name in _texts(value)]
+        wrong = [name for name in names if not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", name)]
+        if wrong:
+            raise ValueError(f"names `{wrong[0]}`, which is no host name")
         return tuple(sorted(set(names)))
 
     @field_validator("mirrors", mode="before")

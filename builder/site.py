@@ -1,6 +1,8 @@
 """The part of a web folder that is the app's own: its page, its manifest, its assets and its packed files."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from builder import scripts, templates
@@ -10,6 +12,7 @@ from builder.lock import Lock
 from builder.plan import Built, Step, Tree
 from builder.project import Project
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 APP = "app"  # name of the step, as of the tree that it reads
 
 
@@ -59,13 +62,20 @@ def app(project: Project, lock: Lock, line: Line, platform: str, page: str) -> S
     )
 
 
-def page(project: Project, line: Line, platform: str) -> dict[str, Any]:
-    """What index.html shows, and the object that Flet's scripts read. Every URL is of the site itself."""
-    base = project.setting("web.base_url", platform, line.line)
+def page(project: Project, line: Line, platform: str, fixed: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+    """What index.html shows, and the object that Flet's scripts read. Every URL is of the site itself.
+
+    `fixed` are values of keys that the target does not leave to the project.
+    """
+
+    def setting(key: str) -> Any:
+        return fixed[key] if key in fixed else project.setting(key, platform, line.line)
+
+    base = setting("web.base_url")
     return {
         "base": base,
-        "name": project.setting("product", platform, line.line),
-        "description": project.setting("description", platform, line.line),
+        "name": setting("product"),
+        "description": setting("description"),
         "config": {
             "pyodide": True,
             "multiView": False,
@@ -73,10 +83,10 @@ def page(project: Project, line: Line, platform: str) -> dict[str, Any]:
             "webSocketEndpoint": "/ws",
             "entrypointBaseUrl": base,
             "assetBase": base,
-            "routeUrlStrategy": project.setting("web.route_url_strategy", platform, line.line),
+            "routeUrlStrategy": setting("web.route_url_strategy"),
             "canvasKitBaseUrl": f"{base}canvaskit/",
             "pyodideUrl": f"{base}pyodide/{line.web.loader}",
-            "webRenderer": project.setting("web.renderer", platform, line.line),
+            "webRenderer": setting("web.renderer"),
             "fontFallbackBaseUrl": f"{base}assets/fonts/",
             "appPackageUrl": f"{base}app.tar.gz",
             "micropipIncludePre": False,
