@@ -38,6 +38,8 @@ def test_a_family_means_all_of_its_targets() -> None:
         ({"runtime": "conda"}, "tool.builder.runtime` is `conda`", "bytedeco"),
         ({"sdist": ["a b"]}, "no package name", "msgpack"),
         ({"sdist": "a"}, "not a list", "msgpack"),
+        ({"android-hosts": ["https://h.example.com"]}, "names `https://h.example.com`, which is no host", "host names"),
+        ({"android-hosts": ["*.example.com"]}, "which is no host name", "host names"),
         ({"mirrors": {"pypi": "host"}}, "no http, https or file URL for `pypi`", "alias to URL"),
         ({"mirrors": {"Py Pi": "https://h"}}, "alias `Py Pi`", "alias to URL"),
         ({"mirrors": []}, "is not a table", "alias to URL"),
@@ -90,3 +92,9 @@ def test_a_python_that_the_project_rules_out_is_refused(table: dict[str, str], a
     """The project's own word and builder's must agree."""
     with pytest.raises(BuilderError, match="requires-python"):
         settings.parse(table, SpecifierSet(allowed))
+
+
+def test_hosts_are_sorted_and_in_lower_case() -> None:
+    """However the author wrote them, so that the plan stays the same."""
+    found = settings.parse({"android-hosts": ["b.example.com", "A.Example.com", "b.example.com"]}, ANY)
+    assert found.android_hosts == ("a.example.com", "b.example.com")
