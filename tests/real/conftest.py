@@ -58,6 +58,17 @@ os.dup2(1003, 3), os.dup2(1004, 4)
 os.execvp(browser[0], browser)
 """
 
+# On a phone Flutter takes only a click on the very middle for a screen reader's.
+SEMANTICS = """
+(() => {
+  const button = document.querySelector("flt-semantics-placeholder");
+  if (!button) return;
+  const box = button.getBoundingClientRect();
+  const [clientX, clientY] = [box.x + box.width / 2, box.y + box.height / 2];
+  button.dispatchEvent(new MouseEvent("click", { clientX, clientY, bubbles: true }));
+})()
+"""
+
 TEXTS = """
 (() => {
   const found = [];
@@ -86,6 +97,7 @@ class Page:
     workers: list[str] = field(default_factory=list)  # what workers asked for
     failures: list[str] = field(default_factory=list)  # answers of 400 and more, and what was not answered
     log: list[str] = field(default_factory=list)
+    paused: Callable[[dict[str, Any], str], None] | None = None  # answers requests that Fetch.enable holds back
     _pages: set[str] = field(default_factory=set)
     _buffer: bytes = b""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -148,7 +160,7 @@ class Page:
 
     def show_semantics(self) -> None:
         """Have Flutter write its semantics tree to the document."""
-        self.evaluate("document.querySelector('flt-semantics-placeholder')?.click()")
+        self.evaluate(SEMANTICS)
 
     def click(self, x: float, y: float) -> None:
         """Press and release the mouse at a place."""
@@ -185,6 +197,8 @@ class Page:
                 self.log.append(" ".join(str(part.get("value", part.get("description"))) for part in params["args"]))
             case "Runtime.exceptionThrown":
                 self.log.append("exception: " + json.dumps(params["exceptionDetails"])[:2000])
+            case "Fetch.requestPaused" if self.paused:
+                self.paused(params, session)
             case "Log.entryAdded":
                 self.log.append(f"{params['entry']['level']}: {params['entry']['text']}")
 

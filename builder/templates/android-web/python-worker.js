@@ -1,0 +1,5 @@
+{% include "android-web/wasm.js" %}
+{% if hosts %}
+{% include "android-web/http.js" %}
+{% endif %}
+{% include "android-web/worker.js" %}
