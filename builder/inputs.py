@@ -42,9 +42,15 @@ def inputs_of(project: Project) -> Inputs:
         python=settings.python,
         client=settings.client,
         runtime=settings.runtime,
-        sdist=_sorted(canonicalize_name(name) for name in settings.sdist),
+        sdist=_sorted(canonicalize_name(name) for name in (*settings.sdist, *_source_packages(project))),
         exclude_newer=settings.exclude_newer,
     )
+
+
+def _source_packages(project: Project) -> Iterable[str]:
+    """What Flet's key `source_packages` names, for all platforms or for one that is built."""
+    for target in project.settings.targets:
+        yield from project.setting("source_packages", target)
 
 
 def differences(old: Inputs, new: Inputs) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ REQUIREMENTS = "requirements.txt"
 
 Warn = Callable[[str], None]
 
+_ELSE = {
+    "web.pwa_short_name": "product",
+    "web.pwa_background_color": "splash.color",
+}  # key -> what it is unless written
+
 
 class Project(Model):
     """An app as its author described it, checked and in its one form."""
@@ -60,8 +65,8 @@ class Project(Model):
                 return self.flet[name]
         if key in ("project", "product", "artifact"):
             return self.name
-        if key == "web.pwa_short_name":
-            return self.setting("product", platform, line)
+        if key in _ELSE:
+            return self.setting(_ELSE[key], platform, line)
         named = {"description": self.description, "build_version": self.version}
         return named.get(key, known.value_for(line))
 
@@ -101,9 +106,10 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
     poet = _table(tool, "poetry", "tool.poetry")
     flet = parse_flet(tool.get("flet", {}), options, context.warn)
     warn_of_variables(flet, context.environ, context.warn)
-    asked = _asked(stated, poet, context)
+    asked = _developed(_asked(stated, poet, context), flet, context)
     extra = {name: flet[f"{name}.dependencies"] for name in PLATFORMS if f"{name}.dependencies" in flet}
-    wanted = {name: _listed(texts, f"tool.flet.{name}.dependencies", context) for name, texts in extra.items()}
+    listed = {name: _listed(texts, f"tool.flet.{name}.dependencies", context) for name, texts in extra.items()}
+    wanted = {name: _developed(found, flet, context) for name, found in listed.items()}
     return Project(
         name=flet.get("project") or _word(stated, poet, "name") or _utf8(folder) or "app",
         version=flet.get("build_version") or _word(stated, poet, "version") or "1.0.0",
@@ -147,6 +153,12 @@ def _asked(stated: dict[str, Any], poet: dict[str, Any], context: Context) -> As
     if requirements.names_any(text):
         context.warn(f"`{REQUIREMENTS}` is not read: `{PYPROJECT}` names the dependencies")
     return found
+
+
+def _developed(asked: Asked, flet: Mapping[str, Any], context: Context) -> Asked:
+    """What is asked for, with the packages that `dev_packages` names from where that says."""
+    place = _place("tool.flet.dev_packages", context)
+    return requirements.over(asked, requirements.located(asked.requires, flet.get("dev_packages", {}), place))
 
 
 def _listed(texts: Any, name: str, context: Context) -> Asked:

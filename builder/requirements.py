@@ -4,10 +4,13 @@ import codecs
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from optparse import OptionParser, Values
 from typing import NoReturn
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from builder.references import Place, Read, reference, without_credentials, wrong
 
@@ -56,6 +59,40 @@ def asked(path: str, context: Context) -> Asked:
 def names_any(data: bytes) -> bool:
     """Whether a requirements file has any line that is not only a comment."""
     return any(line for _, line in _lines(decoded(data, Place("`requirements.txt`"))))
+
+
+def located(requires: Iterable[str], locations: Mapping[str, object], place: Place) -> Asked:
+    """Of some requirements those that a table of package -> URL or path names, each from there.
+
+    Extras and markers stay. Raises BuilderError (project) for a location that is no text, or no URL or path.
+    """
+    known = {str(canonicalize_name(name)): location for name, location in locations.items()}
+    found = Asked()
+    for wanted in map(Requirement, requires):
+        location = known.get(wanted.name)
+        if location is None:
+            continue
+        if not isinstance(location, str):
+            raise wrong(place, f"has no text for `{wanted.name}`", "write the URL of a wheel in quotes")
+        extras = f"[{','.join(sorted(wanted.extras))}]" if wanted.extras else ""
+        marker = f" ; {wanted.marker}" if wanted.marker else ""
+        named = reference(f"{wanted.name}{extras} @ {location}{marker}", place)
+        found.requires.append(named.requirement)
+        found.hashes.extend(named.hashes)
+        found.credentials.update(named.credentials)
+    return found
+
+
+def over(asked: Asked, others: Asked) -> Asked:
+    """What is asked for, with the requirements of others in the place of those of the same names."""
+    names = {Requirement(text).name for text in others.requires}
+    kept = [text for text in asked.requires if Requirement(text).name not in names]
+    return replace(
+        asked,
+        requires=[*kept, *others.requires],
+        hashes=[*asked.hashes, *others.hashes],
+        credentials={**asked.credentials, **others.credentials},
+    )
 
 
 def decoded(data: bytes, place: Place) -> str:

@@ -1,9 +1,13 @@
 """Keys of Android, and of what phones share."""
 
-from builder.fletkeys.key import Key
+from builder.fletkeys.key import ANDROID, Key
 
-ANDROID = ("android",)
 PHONES = ("android", "ios")
+
+GRADLE = "there is no Gradle build, builder makes the APK of compiled parts itself"
+PURE = "the APK holds no native library, Python in it runs in the WebView"
+ABIS = "one APK of builder serves every ABI"
+PASSWORDS = "a command line is seen by every process, builder takes passwords from the environment or a file when it signs"
 
 SHARED = (
     Key(
@@ -13,6 +17,7 @@ SHARED = (
         default=(),
         choices=("biometric", "camera", "location", "microphone", "photo_library"),
         option="--permissions",
+        honoured=ANDROID,
     ),
     Key(
         "deep_linking.scheme",
@@ -20,6 +25,7 @@ SHARED = (
         option="--deep-linking-scheme",
         scope="platform",
         platforms=PHONES,
+        honoured=ANDROID,
     ),
     Key(
         "deep_linking.host",
@@ -27,6 +33,7 @@ SHARED = (
         option="--deep-linking-host",
         scope="platform",
         platforms=PHONES,
+        honoured=ANDROID,
     ),
 )
 
@@ -38,6 +45,7 @@ MANIFEST = (
         default={"android.permission.INTERNET": True},
         option="--android-permissions",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
     Key(
         "android.feature",
@@ -46,6 +54,7 @@ MANIFEST = (
         default={"android.software.leanback": False, "android.hardware.touchscreen": False},
         option="--android-features",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
     Key(
         "android.meta_data",
@@ -54,6 +63,7 @@ MANIFEST = (
         default={},
         option="--android-meta-data",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
     Key(
         "android.provider",
@@ -62,6 +72,7 @@ MANIFEST = (
         default={},
         platforms=ANDROID,
         lines=("1.0",),
+        honoured=ANDROID,
     ),
     Key(
         "android.manifest_application",
@@ -70,15 +81,24 @@ MANIFEST = (
         default={},
         platforms=ANDROID,
         lines=("1.0",),
+        honoured=ANDROID,
     ),
-    Key("android.min_sdk_version", "Oldest API level", kind="int", platforms=ANDROID, lines=("1.0",)),
-    Key("android.target_sdk_version", "API level built for", kind="int", platforms=ANDROID, lines=("1.0",)),
+    Key("android.min_sdk_version", "Oldest API level", kind="int", platforms=ANDROID, lines=("1.0",), honoured=ANDROID),
+    Key(
+        "android.target_sdk_version",
+        "API level built for",
+        kind="int",
+        platforms=ANDROID,
+        lines=("1.0",),
+        honoured=ANDROID,
+    ),
     Key(
         "android.adaptive_icon_background",
         "Background of the adaptive icon",
         default="#ffffff",
         option="--android-adaptive-icon-background",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
 )
 
@@ -94,6 +114,7 @@ BUILD = (
         },
         platforms=ANDROID,
         lines=("1.0",),
+        instead=GRADLE,
     ),
     Key(
         "android.proguard_rules",
@@ -102,6 +123,7 @@ BUILD = (
         default=(),
         platforms=ANDROID,
         lines=("1.0",),
+        instead=GRADLE,
     ),
     Key(
         "android.proguard_default_rules",
@@ -110,6 +132,7 @@ BUILD = (
         default=True,
         platforms=ANDROID,
         lines=("1.0",),
+        instead=GRADLE,
     ),
     Key(
         "android.extract_packages",
@@ -119,6 +142,7 @@ BUILD = (
         option="--android-extract-packages",
         platforms=ANDROID,
         lines=("1.0",),
+        instead=PURE,
     ),
     Key(
         "android.split_per_abi",
@@ -127,6 +151,7 @@ BUILD = (
         default=False,
         option="--split-per-abi",
         platforms=ANDROID,
+        instead=ABIS,
     ),
     Key(
         "android.legacy_packaging",
@@ -136,6 +161,7 @@ BUILD = (
         option="--android-legacy-packaging/--no-android-legacy-packaging",
         platforms=ANDROID,
         lines=("1.0",),
+        instead=PURE,
     ),
 )
 
@@ -145,6 +171,7 @@ SIGNING = (
         "Key store with the key that signs",
         option="--android-signing-key-store",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
     Key(
         "android.signing.key_alias",
@@ -152,6 +179,7 @@ SIGNING = (
         default="upload",
         option="--android-signing-key-alias",
         platforms=ANDROID,
+        honoured=ANDROID,
     ),
     Key(
         "android.signing.key_store_password",
@@ -159,6 +187,7 @@ SIGNING = (
         option="--android-signing-key-store-password",
         platforms=ANDROID,
         table="",
+        instead=PASSWORDS,
     ),
     Key(
         "android.signing.key_password",
@@ -166,6 +195,7 @@ SIGNING = (
         option="--android-signing-key-password",
         platforms=ANDROID,
         table="",
+        instead=PASSWORDS,
     ),
 )
 

@@ -1,10 +1,10 @@
 """Keys that every platform reads: the app, its names, its packages."""
 
-from builder.fletkeys.key import Key
+from builder.fletkeys.key import ANDROID, BUILT, Key
 
 ENTRY = (
-    Key("app.path", "Folder of the Python program, relative to the project", default=".", honoured=True),
-    Key("app.module", "Module that is run, without .py", default="main", option="--module-name", honoured=True),
+    Key("app.path", "Folder of the Python program, relative to the project", default=".", honoured=BUILT),
+    Key("app.module", "Module that is run, without .py", default="main", option="--module-name", honoured=BUILT),
     Key(
         "app.exclude",
         "Files and folders, relative to the program's folder, to leave out",
@@ -12,7 +12,7 @@ ENTRY = (
         default=(),
         option="--exclude",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "app.include",
@@ -22,7 +22,7 @@ ENTRY = (
         option="--include",
         scope="both",
         lines=("1.0",),
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "app.default_excludes",
@@ -32,22 +32,22 @@ ENTRY = (
         option="--no-default-excludes",
         scope="both",
         lines=("1.0",),
-        honoured=True,
+        honoured=BUILT,
     ),
     Key("app.hide_window_on_start", "Start with the window hidden", kind="bool", scope="both"),
 )
 
 NAMES = (
-    Key("project", "Name of the project (project.name)", option="--project", table="project", honoured=True),
-    Key("artifact", "Name of the executable or bundle on disk", option="--artifact", scope="both", honoured=True),
-    Key("product", "Name that users see", option="--product", honoured=True),
+    Key("project", "Name of the project (project.name)", option="--project", table="project", honoured=BUILT),
+    Key("artifact", "Name of the executable or bundle on disk", option="--artifact", scope="both", honoured=ANDROID),
+    Key("product", "Name that users see", option="--product", honoured=BUILT),
     Key(
         "description",
         "One sentence on the app (project.description)",
         default="",
         option="--description",
         table="project",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "build_version",
@@ -55,13 +55,33 @@ NAMES = (
         default="1.0.0",
         option="--build-version",
         table="project",
-        honoured=True,
+        honoured=ANDROID,
     ),
-    Key("build_number", "Version as a whole number", kind="int", default=1, option="--build-number"),
-    Key("org", "Organisation, as a reversed domain name", default="com.flet", option="--org", scope="both"),
-    Key("bundle_id", "Identifier of the app, else made of org and project", option="--bundle-id", scope="both"),
-    Key("company", "Company that the app names", default="Your Company", option="--company"),
-    Key("copyright", "Copyright line that the app shows", option="--copyright"),
+    Key(
+        "build_number",
+        "Version as a whole number, larger with each release",
+        kind="int",
+        default=1,
+        option="--build-number",
+        honoured=ANDROID,
+    ),
+    Key(
+        "org",
+        "Organisation, as a reversed domain name",
+        default="com.flet",
+        option="--org",
+        scope="both",
+        honoured=ANDROID,
+    ),
+    Key(
+        "bundle_id",
+        "Identifier of the app, else made of org and project",
+        option="--bundle-id",
+        scope="both",
+        honoured=ANDROID,
+    ),
+    Key("company", "Company that the app names", default="Your Company", option="--company", honoured=BUILT),
+    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=BUILT),
 )
 
 PACKAGES = (
@@ -71,25 +91,40 @@ PACKAGES = (
         kind="list",
         default=(),
         scope="platform",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "python_version",
-        "Python to bundle; builder reads tool.builder.python",
+        "Python to bundle",
         option="--python-version",
         table="project",
         lines=("1.0",),
+        instead="the lock says which, by `python` in [tool.builder], else by project.requires-python",
     ),
-    Key("dev_packages", "Package name to path or URL that replaces it", kind="table", default={}, scope="both"),
+    Key(
+        "dev_packages",
+        "Package name to the URL of a wheel to take it from, on all platforms that require it",
+        kind="table",
+        default={},
+        honoured=BUILT,
+    ),
     Key(
         "source_packages",
-        "Packages that may be built from source; builder reads tool.builder.sdist",
+        "Packages that may be built from source, as `sdist` in [tool.builder] names them too; `builder lock` pins how",
         kind="list",
         default=(),
         option="--source-packages",
         scope="both",
+        honoured=BUILT,
     ),
-    Key("target_arch", "Processor architectures to build for", kind="list", option="--arch", scope="both"),
+    Key(
+        "target_arch",
+        "Processor architectures to build for",
+        kind="list",
+        option="--arch",
+        scope="both",
+        instead="one APK of builder serves every ABI, and each desktop ABI is a target of its own",
+    ),
     Key(
         "compile.app",
         "Compile the app to byte code",
@@ -98,7 +133,7 @@ PACKAGES = (
         defaults={"0.82": False},
         option="--compile-app/--no-compile-app",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "compile.packages",
@@ -107,7 +142,7 @@ PACKAGES = (
         default=True,
         option="--compile-packages/--no-compile-packages",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "cleanup.app",
@@ -116,7 +151,7 @@ PACKAGES = (
         default=False,
         option="--cleanup-app",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "cleanup.packages",
@@ -125,7 +160,7 @@ PACKAGES = (
         default=True,
         option="--cleanup-packages",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "cleanup.app_files",
@@ -134,7 +169,7 @@ PACKAGES = (
         default=(),
         option="--cleanup-app-files",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
     Key(
         "cleanup.package_files",
@@ -143,7 +178,7 @@ PACKAGES = (
         default=(),
         option="--cleanup-package-files",
         scope="both",
-        honoured=True,
+        honoured=BUILT,
     ),
 )
 

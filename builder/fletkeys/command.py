@@ -1,9 +1,9 @@
 """Options of `flet build` that say nothing of the app: pyproject.toml does not hold them."""
 
-from builder.fletkeys.key import Key
+from builder.fletkeys.key import PLATFORMS, Key
 
 KEYS = (
-    Key("output", "Where the artifact goes instead of build/<target>", option="--output", table="", honoured=True),
+    Key("output", "Where the artifact goes instead of build/<target>", option="--output", table="", honoured=PLATFORMS),
     Key(
         "clear_cache", "Forget what earlier builds left", kind="bool", option="--clear-cache", table="", lines=("0.82",)
     ),
@@ -17,5 +17,5 @@ KEYS = (
         option="--skip-flutter-doctor",
         table="",
     ),
-    Key("verbose", "Say more", kind="bool", option="--verbose", table="", honoured=True),
+    Key("verbose", "Say more", kind="bool", option="--verbose", table="", honoured=PLATFORMS),
 )

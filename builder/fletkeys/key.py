@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 LINES = ("0.82", "1.0")  # the Flet lines, oldest first
 PLATFORMS = ("android", "ios", "linux", "macos", "web", "windows")
+ANDROID = ("android",)
+BUILT = ("android", "web")  # the platforms that builder builds
 
 Kind = Literal["bool", "int", "text", "list", "globs", "table"]
 Scope = Literal["app", "both", "platform"]
@@ -28,13 +30,18 @@ class Key:
     defaults: Mapping[str, Any] = field(default_factory=dict)  # Flet line -> default, where it is another
     lines: tuple[str, ...] = LINES  # that know the key
     aliases: tuple[str, ...] = ()  # older names
-    honoured: bool = False  # True: builder does what it says
+    honoured: tuple[str, ...] = ()  # the platforms for which builder does what it says
+    instead: str = ""  # why builder never does what it says: what it does instead, without a full stop
     variable: str = ""  # of the environment, that Flet takes for the key where it is not written; builder reads none
 
     @property
     def negated(self) -> bool:
         """Whether the option only turns the key off."""
         return self.kind == "bool" and self.option.startswith("--no-")
+
+    def is_honoured(self, platform: str = "") -> bool:
+        """Whether builder does what the key says for a platform; without one, for any."""
+        return platform in self.honoured if platform else bool(self.honoured)
 
     @property
     def parameter(self) -> str:

@@ -1,6 +1,6 @@
 """Keys of what is seen first: boot screen, icons, splash; and of the Flutter project that Flet makes."""
 
-from builder.fletkeys.key import Key
+from builder.fletkeys.key import ANDROID, BUILT, Key
 
 SPLASH = ("android", "ios", "web")
 
@@ -11,9 +11,26 @@ SCREENS = (
         kind="table",
         default={},
         scope="both",
-        aliases=("app.boot_screen", "app.startup_screen", "startup_screen"),
+        honoured=BUILT,
     ),
-    Key("icon_background", "Background of icons that may not be transparent", default="#ffffff", scope="both"),
+    *(
+        Key(
+            f"app.{name}",
+            f"Older form of boot_screen: whether to `show` the {stage} screen, and its `message`",
+            kind="table",
+            default={},
+            scope="both",
+            honoured=BUILT,
+        )
+        for name, stage in (("boot_screen", "first"), ("startup_screen", "second"))
+    ),
+    Key(
+        "icon_background",
+        "Background of icons that may not be transparent",
+        default="#ffffff",
+        scope="both",
+        honoured=BUILT,
+    ),
     Key(
         "splash.color",
         "Background of the splash screen",
@@ -21,6 +38,7 @@ SCREENS = (
         option="--splash-color",
         scope="both",
         platforms=SPLASH,
+        honoured=BUILT,
     ),
     Key(
         "splash.dark_color",
@@ -29,6 +47,7 @@ SCREENS = (
         option="--splash-dark-color",
         scope="both",
         platforms=SPLASH,
+        honoured=BUILT,
     ),
     Key(
         "splash.icon_background",
@@ -36,6 +55,7 @@ SCREENS = (
         scope="both",
         platforms=SPLASH,
         aliases=("splash.icon_bgcolor",),
+        honoured=ANDROID,
     ),
     Key(
         "splash.icon_dark_background",
@@ -43,6 +63,7 @@ SCREENS = (
         scope="both",
         platforms=SPLASH,
         aliases=("splash.icon_dark_bgcolor",),
+        honoured=ANDROID,
     ),
     Key(
         "splash.icon_fit",
@@ -53,6 +74,7 @@ SCREENS = (
         platforms=SPLASH,
         lines=("1.0",),
         aliases=("splash.android_12_fit",),
+        honoured=ANDROID,
     ),
     *(
         Key(
@@ -62,6 +84,7 @@ SCREENS = (
             default=True,
             option=f"--no-{platform}-splash",
             platforms=(platform,),
+            honoured=(platform,) if platform in BUILT else (),
         )
         for platform, title in (("web", "the web"), ("ios", "iOS"), ("android", "Android"))
     ),

@@ -24,7 +24,7 @@ class Option:
 
 def options(platform: str) -> list[Option]:
     """The options of the keys that a platform reads; those that say nothing of the app are left to the command."""
-    return [_option(key) for key in KEYS if key.option and key.table and platform in key.platforms]
+    return [_option(key, platform) for key in KEYS if key.option and key.table and platform in key.platforms]
 
 
 def from_options(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,11 +40,19 @@ def from_options(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _option(key: Key) -> Option:
+def _option(key: Key, platform: str) -> Option:
     flag = f" /{key.option}" if key.negated else key.option
-    about = f"{key.help}." if key.honoured else f"{key.help} (not honoured yet)."
+    about = f"{key.help}{_effect(key, platform)}."
     choices = f" One of: {', '.join(key.choices)}." if key.choices else ""
     return Option(key.parameter, flag, _TYPES.get(key.kind, list[str] | None), f"{about}{choices}", key.name)
+
+
+def _effect(key: Key, platform: str) -> str:
+    if key.is_honoured(platform):
+        return ""
+    if key.instead:
+        return f" (changes nothing: {key.instead})"
+    return f" (only for {', '.join(key.honoured)})" if key.honoured else " (not honoured yet)"
 
 
 def _pairs(key: Key, entries: list[str]) -> dict[str, Any]:

@@ -4,14 +4,18 @@ import json
 from typing import Any
 
 from builder.fletkeys import android, app, apple, command, look, web
-from builder.fletkeys.key import LINES, PLATFORMS, Key
+from builder.fletkeys.key import BUILT, LINES, PLATFORMS, Key
 
 _HEAD = """# Flet's keys and options
 
 `builder` reads the same keys as `flet build`. The effective value is the command line's, else that of
 `[tool.flet.<platform>]` (only for keys marked *platform too* or *platform only*), else that of `[tool.flet]`, else the
-default. A key that is not honoured yet is checked and gives a warning; a key that is not in these tables gives a
-warning that names the nearest one. `[tool.flet.metadata]` is left alone.
+default.
+
+*honoured* says whether builder does what a key says, for the web and for Android, which it builds today: `yes`, the
+names of the platforms for which it does, `not yet`, or `no` with what it does instead. What is not honoured is
+checked, and gives a warning. A key that is not in these tables gives a warning that names the nearest one.
+`[tool.flet.metadata]` is left alone.
 
 Flet takes some keys from the environment where they are not written. builder does not, for what is built would then
 differ from machine to machine; it warns of such a variable.
@@ -48,8 +52,8 @@ def _row(key: Key) -> str:
         _defaults(key),
         ("all" if key.platforms == PLATFORMS else ", ".join(key.platforms)) + _SCOPES[key.scope],
         "all" if key.lines == LINES else ", ".join(key.lines),
-        "yes" if key.honoured else "not yet",
-        f"{key.help}.{_aliases(key)}{_variable(key)}",
+        _honoured(key),
+        f"{key.help}.{_instead(key)}{_aliases(key)}{_variable(key)}",
     )
     return f"| {' | '.join(cells)} |\n"
 
@@ -57,6 +61,18 @@ def _row(key: Key) -> str:
 def _defaults(key: Key) -> str:
     others = "".join(f"; {_json(value)} in {line}" for line, value in sorted(key.defaults.items()))
     return f"{_json(key.default)}{others}"
+
+
+def _honoured(key: Key) -> str:
+    """For which platforms, where it is not for all that read the key and that builder builds."""
+    if not key.honoured:
+        return "no" if key.instead else "not yet"
+    wanted = [platform for platform in key.platforms if platform in BUILT]
+    return "yes" if set(wanted) <= set(key.honoured) else ", ".join(key.honoured)
+
+
+def _instead(key: Key) -> str:
+    return f" It changes nothing: {key.instead}." if key.instead else ""
 
 
 def _aliases(key: Key) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from builder.errors import BuilderError, Exit
 from builder.fletkeys import BY_NAME, KEYS, folders, nearest, written
-from builder.fletkeys.key import PLATFORMS, Key
+from builder.fletkeys.key import LINES, PLATFORMS, Key
 from builder.fletkeys.values import check
 
 _OF_OTHERS = "metadata"  # Flet's gallery keeps its own notes there
@@ -27,14 +27,14 @@ def parse(table: Any, options: Mapping[str, Any], warn: Warn) -> dict[str, Any]:
             continue
         key, plain_name = written()[name]
         found[plain_name] = check(key, value, f"`pyproject.toml`: `tool.flet.{name}`", Exit.PROJECT)
-        _tell(key, f"tool.flet.{name}", told, warn)
+        _tell(key, f"tool.flet.{name}", plain_name.removesuffix(f".{key.name}"), found[plain_name], told, warn)
     for name, value in options.items():
         key = BY_NAME[name]
         checked = check(key, value, f"`{key.option}`", Exit.USAGE)
-        _tell(key, key.option, told, warn)
+        _tell(key, key.option, "", checked, told, warn)
         if key.table:
             _override(found, key, checked)
-    return _without_cdn(found, warn)
+    return _without_cdn(_without_wasm(found), warn)
 
 
 def warn_of_variables(found: Mapping[str, Any], environ: Mapping[str, str], warn: Warn) -> None:
@@ -75,10 +75,31 @@ def _override(found: dict[str, Any], key: Key, value: Any) -> None:
     found[key.name] = found.get(key.name, {}) | value if key.kind == "table" else value
 
 
-def _tell(key: Key, name: str, told: set[str], warn: Warn) -> None:
-    if not key.honoured and key.name not in told:
+def _tell(key: Key, name: str, platform: str, value: Any, told: set[str], warn: Warn) -> None:
+    if key.name in told or key.is_honoured(platform if platform in PLATFORMS else ""):
+        return
+    if key.honoured:
+        told.add(key.name)
+        warn(f"`{name}` changes nothing: builder honours it for {', '.join(key.honoured)}")
+    elif not key.instead:
         told.add(key.name)
         warn(f"`{name}` is not honoured yet by builder")
+    elif value not in [key.value_for(line) for line in LINES]:
+        told.add(key.name)
+        warn(f"`{name}` changes nothing: {key.instead}")
+
+
+def _without_wasm(found: dict[str, Any]) -> dict[str, Any]:
+    """Flet's compiled client has both forms; without WebAssembly the renderer is the one that needs none of Dart's."""
+    if found.get("web.wasm", True):
+        return found
+    if found.get("web.renderer") == "skwasm":
+        raise BuilderError(
+            "`tool.flet.web.wasm` is false, but the renderer `skwasm` is WebAssembly",
+            hint='choose renderer = "canvaskit" in [tool.flet.web], or leave `wasm` out',
+            code=Exit.PROJECT,
+        )
+    return found | {"web.renderer": "canvaskit"}
 
 
 def _without_cdn(found: dict[str, Any], warn: Warn) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from builder.errors import BuilderError, Exit
 from builder.fletkeys.key import Key
 
+_DIGITS = re.compile(r"(?:[0-9A-Fa-f]{3}){1,2}")
 _URL_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=@%-]+)*")
 
 Fail = Callable[[str, str], BuilderError]  # (what is wrong, the mend) -> the error
@@ -23,7 +24,7 @@ def check(key: Key, value: Any, place: str, code: Exit) -> Any:
     result = _KINDS[key.kind](value, fail)
     for item in result if isinstance(result, list) else [result]:
         _check_choice(key, item, fail)
-    return _base_url(result, fail) if key.name == "web.base_url" else result
+    return _FORMS[key.name](result, fail) if key.name in _FORMS else result
 
 
 def plain(value: Any, fail: Fail) -> Any:
@@ -107,6 +108,25 @@ def _base_url(value: str, fail: Fail) -> str:
     if {".", ".."} & set(path.split("/")):
         raise fail(f"is `{value}`, which has a step `.` or `..`", "write the whole path, such as /app/")
     return f"/{path}/" if path else "/"
+
+
+def _color(value: str, fail: Fail) -> str:
+    """`#aabbcc` for `#ABC`, `abc` and `AABBCC`, as Flet's own icons read it."""
+    digits = value.strip().removeprefix("#")
+    if not _DIGITS.fullmatch(digits):
+        raise fail(f"is `{value}`, which is no colour", "write it as #rrggbb, such as #0175c2")
+    return f"#{''.join(digit * 2 for digit in digits) if len(digits) == 3 else digits}".lower()
+
+
+_FORMS: dict[str, Callable[[Any, Fail], Any]] = {
+    "web.base_url": _base_url,
+    "icon_background": _color,
+    "android.adaptive_icon_background": _color,
+    "splash.color": _color,
+    "splash.dark_color": _color,
+    "splash.icon_background": _color,
+    "splash.icon_dark_background": _color,
+}
 
 
 def _kind(value: Any) -> str:

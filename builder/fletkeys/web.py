@@ -11,7 +11,7 @@ KEYS = (
         default="/",
         option="--base-url",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.renderer",
@@ -23,7 +23,7 @@ KEYS = (
         option="--web-renderer",
         variable="FLET_WEB_RENDERER",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.route_url_strategy",
@@ -33,15 +33,15 @@ KEYS = (
         option="--route-url-strategy",
         variable="FLET_WEB_ROUTE_URL_STRATEGY",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.pwa_background_color",
-        "Background of the installed web app while it starts",
+        "Background of the installed web app while it starts, else splash.color",
         default="#ffffff",
         option="--pwa-background-color",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.pwa_theme_color",
@@ -49,7 +49,7 @@ KEYS = (
         default="#0175C2",
         option="--pwa-theme-color",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.pwa_short_name",
@@ -57,7 +57,7 @@ KEYS = (
         option="--pwa-short-name",
         platforms=WEB,
         lines=("1.0",),
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "web.wasm",
@@ -66,6 +66,7 @@ KEYS = (
         default=True,
         option="--no-wasm",
         platforms=WEB,
+        honoured=WEB,
     ),
     Key(
         "web.cdn",
@@ -74,7 +75,7 @@ KEYS = (
         default=False,
         option="--no-cdn",
         platforms=WEB,
-        honoured=True,
+        honoured=WEB,
     ),
     Key(
         "linux.categories",

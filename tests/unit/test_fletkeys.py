@@ -133,15 +133,53 @@ def test_unknown_keys_warn_with_the_nearest() -> None:
 
 def test_a_key_that_is_not_honoured_warns_once() -> None:
     """It is checked and kept, and told once however often it is written."""
-    found, warnings = told({"org": "a", "web": {"org": "b"}, "ios": {"org": "c"}})
+    found, warnings = told(
+        {"template": {"url": "a"}, "ios": {"flutter": {"build_args": ["b"]}}, "flutter": {"build_args": "c"}}
+    )
     assert len(found) == 3
-    assert warnings == ["`tool.flet.org` is not honoured yet by builder"]
-    assert told({}, build_number=3)[1] == ["`--build-number` is not honoured yet by builder"]
+    assert warnings == [
+        "`tool.flet.template.url` is not honoured yet by builder",
+        "`tool.flet.ios.flutter.build_args` is not honoured yet by builder",
+    ]
+    assert told({}, template__ref="x")[1] == ["`--template-ref` is not honoured yet by builder"]
+
+
+def test_a_key_that_counts_elsewhere_says_where() -> None:
+    """`org` is Android's: below [tool.flet.web] it warns, at the top and for Android it does not."""
+    assert told({"org": "a", "android": {"org": "b"}})[1] == []
+    assert told({"web": {"org": "b"}})[1] == ["`tool.flet.web.org` changes nothing: builder honours it for android"]
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if key.instead and key.table == "tool.flet"], ids=lambda key: key.name
+)
+def test_a_key_that_builder_never_honours_says_what_it_does_instead(key: Any) -> None:
+    """Only where its value asks for something else: the default is what happens anyway."""
+    other: Any = {"bool": not key.default, "list": ["x"], "table": {"x": "y"}}[key.kind]
+    assert told(nested(key.name, other))[1] == [f"`tool.flet.{key.name}` changes nothing: {key.instead}"]
+    if key.default is not None:
+        assert told(nested(key.name, key.value_for("1.0")))[1] == []
+
+
+def nested(name: str, value: Any) -> Any:
+    """A table with one value at a dotted name."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
+
+
+def test_without_webassembly_the_renderer_is_canvaskit() -> None:
+    """web.wasm = false leaves no other; with skwasm it is a contradiction."""
+    assert told({"web": {"wasm": False}})[0] == {"web.wasm": False, "web.renderer": "canvaskit"}
+    assert told({"web": {"wasm": False, "renderer": "auto"}})[0]["web.renderer"] == "canvaskit"
+    assert told({"web": {"wasm": True, "renderer": "skwasm"}})[0]["web.renderer"] == "skwasm"
+    with pytest.raises(BuilderError, match="skwasm"):
+        told({"web": {"wasm": False, "renderer": "skwasm"}})
 
 
 def test_an_older_name_is_read_as_the_key() -> None:
     """Aliases give the key's own name."""
-    assert told({"web": {"splash": {"icon_bgcolor": "#fff"}}})[0] == {"web.splash.icon_background": "#fff"}
+    assert told({"web": {"splash": {"icon_bgcolor": "#fff"}}})[0] == {"web.splash.icon_background": "#ffffff"}
 
 
 def test_builder_never_loads_from_foreign_hosts() -> None:
@@ -166,6 +204,8 @@ def test_builder_never_loads_from_foreign_hosts() -> None:
         ({"app": {"exclude": [1]}}, "is a list, not a list of texts", '["one", "two"]'),
         ({"app": "src"}, "`tool.flet.app` is not a table", "[tool.flet.app]"),
         ({"permissions": ["fly"]}, "is `fly`", "camera"),
+        ({"icon_background": "red"}, "is `red`, which is no colour", "#rrggbb"),
+        ({"web": {"splash": {"color": "#12345"}}}, "is no colour", "#rrggbb"),
         ({"ios": {"info": {"x": float("nan")}}}, "not finite", "finite"),
         ({"android": {"permission": [1]}}, "is a list, not a table", "{ name = true }"),
         (5, "`tool.flet` is not a table", "[tool.flet]"),
@@ -195,6 +235,8 @@ def test_a_wrong_option_is_a_matter_of_usage() -> None:
         ("web.base_url", "a/b", "/a/b/"),
         ("cleanup.app_files", "a, *.b ,", ["a", "*.b"]),
         ("target_arch", "x86_64", ["x86_64"]),
+        ("splash.color", "#ABC", "#aabbcc"),
+        ("icon_background", "0175C2", "#0175c2"),
     ],
 )
 def test_a_value_has_one_form(key: str, value: Any, wanted: Any) -> None:

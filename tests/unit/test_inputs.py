@@ -83,3 +83,10 @@ def test_what_is_no_requirement_is_refused():
         inputs_of(project(("six ==== 1 2",)))
     assert caught.value.code == Exit.PROJECT
     assert "six ==== 1 2" in caught.value.message
+
+
+def test_flets_source_packages_are_permissions_too():
+    """`source_packages` adds to `sdist`; what only an undeclared platform names does not count."""
+    flet = {"source_packages": ["Odd_One"], "web.source_packages": ["other"], "ios.source_packages": ["third"]}
+    made = inputs_of(project(settings=Settings(sdist=["b"], targets=["web", "apk"]), flet=flet))
+    assert made.sdist == ("b", "odd-one", "other")

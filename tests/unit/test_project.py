@@ -224,6 +224,11 @@ def test_inputs_follow_each_thing_that_was_written(make: Make, change: str) -> N
         ("[tool.flet.app]\nmodule = 'a/b'", "is no module", "main"),
         ("[tool.flet.app]\nmodule = 'start'", "no entry point `start.py`", "add that file"),
         ("[tool.flet.app]\npath = 'gone'", "no entry point `gone/main.py`", '[tool.flet.app] path = "."'),
+        (
+            "[project]\ndependencies = ['flet']\n[tool.flet]\ndev_packages = { flet = 5 }",
+            "`tool.flet.dev_packages`: has no text for `flet`",
+            "URL",
+        ),
         ("[tool.flet.web]\ndependencies = ['a b']", "`tool.flet.web.dependencies`: `a b`", "PEP 508"),
     ],
 )
@@ -234,6 +239,26 @@ def test_a_broken_project_is_one_error_with_its_mend(make: Make, pyproject: str,
     assert says in caught.value.message
     assert mend in caught.value.hint
     assert caught.value.code == Exit.PROJECT
+
+
+def test_a_package_may_come_from_elsewhere(make: Make) -> None:
+    """`dev_packages` moves what the project or a platform requires, with its extras and marker, and nothing else."""
+    wheel = "https://host/a-1-py3-none-any.whl"
+    text = f"""
+[project]
+dependencies = ["flet", "A.b[x]>=1; python_version > '3'"]
+[tool.flet.dev_packages]
+"a_b" = "{wheel}"
+absent = "{wheel}"
+c = "https://u:p@host/c.whl#sha256={"ab" * 32}"
+[tool.flet.web]
+dependencies = ["C>3", "d"]
+"""
+    found = make(text)
+    assert found.requires == (f'a-b[x] @ {wheel} ; python_version > "3"', "flet")
+    assert found.platform_requires == {"web": (f"c @ https://host/c.whl#sha256={'ab' * 32}", "d")}
+    assert found.hashes == (f"c {'ab' * 32}",)
+    assert set(found.credentials.values()) == {"u:p"}
 
 
 def test_a_module_may_be_written_with_its_ending(make: Make) -> None:
