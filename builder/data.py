@@ -30,6 +30,24 @@ def table(path: str) -> dict[str, Any]:
     return tomllib.loads(place.read_text(encoding="utf-8"))
 
 
+@cache
+def sources(path: str) -> dict[str, str]:
+    """The Java sources in a folder below `toolchains/`: name of the class with `.java` -> text; sorted."""
+    place = root()
+    for part in path.split("/"):
+        place = place.joinpath(part)
+    found: dict[str, str] = {}
+    todo = [("", place)]
+    while todo:
+        prefix, folder = todo.pop()
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                todo.append((f"{prefix}{entry.name}.", entry))
+            elif entry.name.endswith(".java"):
+                found[prefix + entry.name] = entry.read_text(encoding="utf-8")
+    return dict(sorted(found.items()))
+
+
 def names(folder: str) -> tuple[str, ...]:
     """The stems of the TOML files in a folder below `toolchains/`, sorted."""
     entries = root().joinpath(folder).iterdir()

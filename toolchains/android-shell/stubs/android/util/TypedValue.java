@@ -1,0 +1,7 @@
+package android.util;
+
+public class TypedValue {
+    public int data;
+
+    public TypedValue() {}
+}

@@ -1,0 +1,9 @@
+package android.view;
+
+import android.graphics.drawable.Drawable;
+
+public abstract class Window {
+    public native WindowInsetsController getInsetsController();
+
+    public abstract void setBackgroundDrawable(Drawable drawable);
+}

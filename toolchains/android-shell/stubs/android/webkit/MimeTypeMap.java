@@ -1,0 +1,7 @@
+package android.webkit;
+
+public class MimeTypeMap {
+    public native String getMimeTypeFromExtension(String extension);
+
+    public static native MimeTypeMap getSingleton();
+}

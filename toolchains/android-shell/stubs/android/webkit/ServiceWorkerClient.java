@@ -1,0 +1,7 @@
+package android.webkit;
+
+public class ServiceWorkerClient {
+    public ServiceWorkerClient() {}
+
+    public native WebResourceResponse shouldInterceptRequest(WebResourceRequest request);
+}
