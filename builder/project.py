@@ -27,6 +27,11 @@ REQUIREMENTS = "requirements.txt"
 
 Warn = Callable[[str], None]
 
+_IMAGE = re.compile(
+    rf"((?:icon|splash|splash_dark)(?:_(?:{'|'.join(PLATFORMS)}))?)\.(?:png|webp|jpe?g|gif|bmp|tiff?|svg)",
+    re.IGNORECASE,
+)
+
 _ELSE = {
     "web.pwa_short_name": "product",
     "web.pwa_background_color": "splash.color",
@@ -48,6 +53,7 @@ class Project(Model):
     prereleases: bool = False
     module: str = "main"
     path: str = "."  # of the program, relative to the app
+    images: tuple[str, ...] = ()  # of icons and splash screens in the program's assets: names without endings, sorted
     flet: dict[str, Any] = Field(default={})  # dotted name -> value, only what was written or given as an option
     settings: Settings = Settings()
     credentials: dict[str, str] = Field(default={}, exclude=True, repr=False)  # URL -> `user:password`, never written
@@ -95,8 +101,9 @@ def load(root: Path, options: Mapping[str, Any], warn: Warn, environ: Mapping[st
 
     project = parse(root.resolve().name, options, Context(reading, environ or {}, warn))
     _check_entry(root, project)
+    images = _images(root / project.path / "assets")
     variables = any(b"${" in text for text in read.values())
-    return project.model_copy(update={"read": tuple(sorted(read)), "variables": variables})
+    return project.model_copy(update={"read": tuple(sorted(read)), "images": images, "variables": variables})
 
 
 def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
@@ -251,6 +258,15 @@ def _check_entry(root: Path, project: Project) -> None:
     elif not any((root / name).exists() for name in (PYPROJECT, REQUIREMENTS)):
         mend = "run `builder init` to start an app there, or name the folder that holds one"
     raise BuilderError(f"`{root}` has no entry point `{wanted}`", hint=mend, code=Exit.PROJECT)
+
+
+def _images(assets: Path) -> tuple[str, ...]:
+    """The images that Flet makes icons and splash screens of, drawings too, so that what reads them can say no."""
+    try:
+        names = [entry.name for entry in assets.iterdir()]
+    except OSError:  # there is no such folder
+        return ()
+    return tuple(sorted({found[1] for name in names if (found := _IMAGE.fullmatch(name))}))
 
 
 def _is_file(path: Path) -> bool:

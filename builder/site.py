@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from builder import scripts, templates
+from builder import bootscreen, screens, scripts, templates
 from builder.clients import prebuilt
 from builder.fletline import Line
 from builder.lock import Lock
@@ -76,6 +76,10 @@ def page(project: Project, line: Line, platform: str, fixed: Mapping[str, Any] =
         "base": base,
         "name": setting("product"),
         "description": setting("description"),
+        "company": project.flet.get("company", ""),
+        "copyright": project.flet.get("copyright", ""),
+        "splash": screens.splash(project, line, platform),
+        "boot": bootscreen.of(project.flet, platform),
         "config": {
             "pyodide": True,
             "multiView": False,

@@ -7,7 +7,7 @@ PHONES = ("android", "ios")
 GRADLE = "there is no Gradle build, builder makes the APK of compiled parts itself"
 PURE = "the APK holds no native library, Python in it runs in the WebView"
 ABIS = "one APK of builder serves every ABI"
-PASSWORDS = "a command line is seen by every process, builder takes passwords from the environment or a file when it signs"
+PASSWORDS = "every process can read a command line; passwords come from the environment or a file"
 
 SHARED = (
     Key(
