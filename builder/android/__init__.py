@@ -1,1 +1,1 @@
-"""What an APK says of itself: its manifest, its resources, its names. Pure: texts from a project, no file is touched."""
+"""What an APK says of itself: its names, its manifest, its resources. Pure: texts made of a project."""

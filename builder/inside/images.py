@@ -113,6 +113,13 @@ def square(image: Image) -> Image:
     return canvas
 
 
+def shape(image: Image) -> Image:
+    """An image in white alone, as transparent as it was."""
+    white = _module("Image").new("RGBA", image.size, (255, 255, 255, 255))
+    white.putalpha(image.getchannel("A"))
+    return white
+
+
 def png(image: Image) -> bytes:
     """An image as PNG (ISO 15948) without metadata, the same bytes wherever the same interpreter runs.
 
