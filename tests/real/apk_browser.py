@@ -46,20 +46,20 @@ class Device:
     page: Any  # of conftest.py
     apk: zipfile.ZipFile
     host: Callable[[Asked], Answer | None] = lambda asked: None  # None: it can't be reached
+    before: str = ""  # a script that runs before all others, in the page and in its worker
     asked: list[Asked] = field(default_factory=list)
     served: set[str] = field(default_factory=set)
     foreign: list[str] = field(default_factory=list)  # what went to another host than the app's own
     missing: list[str] = field(default_factory=list)
 
-    def start(self, route: str = "/", before: str = "") -> None:
-        """Open the app; `before` is a script that runs in the page before all others."""
+    def start(self, route: str = "/") -> None:
+        """Open the app."""
         page = self.page
         page.paused = self._paused
         page.call("Fetch.enable", patterns=[{}])
         page.call("Emulation.setUserAgentOverride", userAgent=AGENT, platform="Linux armv81")
         page.call("Emulation.setDeviceMetricsOverride", width=412, height=915, deviceScaleFactor=1, mobile=True)
-        if before:
-            page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=self.before)
         page.call("Page.navigate", url=ORIGIN + route)
 
     def wait_for(self, text: str, seconds: float = 90) -> None:
@@ -118,4 +118,5 @@ class Device:
         self.served.add(name)
         suffix = Path(name).suffix
         kind = TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
-        return Answer(self.apk.read(FOLDER + name), headers={"Content-Type": kind})
+        first = self.before if name == "python-worker.js" else ""
+        return Answer(first.encode() + self.apk.read(FOLDER + name), headers={"Content-Type": kind})

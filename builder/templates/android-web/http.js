@@ -45,6 +45,7 @@
     const status = Number(answer.headers.get("X-Shell-Status"));
     const response = new Response([204, 205, 304].includes(status) ? null : answer.body, {
       status,
+      statusText: answer.statusText,
       headers: headersOf(answer.headers.get("X-Shell-Headers")),
     });
     return Object.defineProperty(response, "url", { value: answer.headers.get("X-Shell-Url") });
