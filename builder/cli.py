@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +10,13 @@ import typer
 
 from builder import noop, project
 from builder.backends import AUTO
-from builder.commands import Context
 from builder.errors import BuilderError, Exit
 from builder.fletkeys.options import from_options
-from builder.store import Store
-from builder.terminal import log, talk
+from builder.terminal import talk
+from builder.terminal.arguments import App, Backend, Offline, Verbose
+from builder.terminal.begin import context_of, is_frozen, prompt, showing, warn
 from builder.terminal.flags import with_flet_options
 from builder.terminal.guard import guarded, say
-from builder.terminal.progress import Progress, silent
 
 app = typer.Typer(
     add_completion=False,
@@ -27,13 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Reproducible, offline builds of Flet apps from a lock of every outside byte.",
 )
-
-App = Annotated[Path, typer.Argument(help="Folder of the app.", show_default="this folder")]
-Verbose = Annotated[int, typer.Option("-v", count=True, help="Show every command; -vv its output too.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Open no connection.")]
-Backend = Annotated[
-    str, typer.Option(help="Where steps run: `bwrap`, `nix`; `auto` is bwrap where it works, else nix.")
-]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -56,7 +47,7 @@ def init(
     """Make a new app, or adopt the one in PATH: [tool.builder] and the folder for committed plans."""
     from builder.commands import init as command
 
-    command.run(_context(path, "init", verbose).root, name=name, nix=nix, say=say)
+    command.run(context_of(path, "init", verbose).root, name=name, nix=nix, say=say)
 
 
 @app.command()
@@ -78,8 +69,8 @@ def lock(
     """Pin every outside byte in builder.lock, and write the committed plans where builder.plan/ is."""
     from builder.commands import check as checking
 
-    context = _context(path, "lock", verbose)
-    found = project.load(context.root, {}, _warn, context.environ)
+    context = context_of(path, "lock", verbose)
+    found = project.load(context.root, {}, warn, context.environ)
     if check:
         checking.run(context.root, found)
         return
@@ -102,10 +93,10 @@ def fetch(
     """Fetch every pin and make the toolchain, so that builds need no network."""
     from builder.commands import fetch as command
 
-    context = _context(path, "fetch", verbose)
-    found = project.load(context.root, {}, _warn, context.environ)
+    context = context_of(path, "fetch", verbose)
+    found = project.load(context.root, {}, warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        files, size = command.run(_with(context, progress), found, tuple(target or ()), nix=nix)
+        files, size = command.run(showing(context, progress), found, tuple(target or ()), nix=nix)
     say(f"the store holds {files} files, {size / 1e6:.1f} MB, all as locked")
     if nix:
         say("the Nix store holds those of the targets, and the toolchain that the others make")
@@ -135,13 +126,13 @@ def build(
     from builder.commands import build as command
     from builder.commands import deliver
 
-    context = _context(path, "build", verbose, offline=offline)
+    context = context_of(path, "build", verbose, offline=offline)
     given = from_options(options)
-    found = project.load(context.root, given, _warn, context.environ)
-    frozen = _frozen(context, frozen, given)
+    found = project.load(context.root, given, warn, context.environ)
+    frozen = is_frozen(context, frozen, given)
     request = command.Request(target, backend, frozen, output and output.absolute(), given, keep_failed)
     with talk.bar(sys.stderr) as progress:
-        outcome = command.run(_with(context, progress), found, request)
+        outcome = command.run(showing(context, progress), found, request)
     if record:
         deliver.record(context.root, target, outcome.digest)
     elif outcome.expected and not given:
@@ -166,9 +157,9 @@ def plan(
     from builder import lockfile, planning
     from builder import plan as plans
 
-    context = _context(path, "plan", verbose)
+    context = context_of(path, "plan", verbose)
     given = from_options(options)
-    found = project.load(context.root, given, _warn, context.environ)
+    found = project.load(context.root, given, warn, context.environ)
     sys.stdout.write(plans.dump(planning.plan_of(found, lockfile.load(context.root), target)).decode())
 
 
@@ -183,7 +174,7 @@ def tree(
     from builder import lockfile
     from builder.commands import tree as command
 
-    context = _context(path, "tree", verbose)
+    context = context_of(path, "tree", verbose)
     for line in command.run(lockfile.load(context.root), target or ""):
         print(line)
 
@@ -201,17 +192,17 @@ def run_command(
     from builder.commands import build as command
     from builder.commands import run as serving
 
-    context = _context(path, "run", verbose, offline=offline)
+    context = context_of(path, "run", verbose, offline=offline)
     if target != "web":
         raise BuilderError(
             f"`{target}` can't be run here",
             hint="run `builder build` for it; `builder run web` serves a site",
             code=Exit.USAGE,
         )
-    found = project.load(context.root, {}, _warn, context.environ)
+    found = project.load(context.root, {}, warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        request = command.Request(target, AUTO, _frozen(context, False, {}), None, {})
-        outcome = command.run(_with(context, progress), found, request)
+        request = command.Request(target, AUTO, is_frozen(context, False, {}), None, {})
+        outcome = command.run(showing(context, progress), found, request)
     try:
         server = serving.server(outcome.path, port)
     except OSError as error:
@@ -238,12 +229,38 @@ def shell(
     """Open a shell in the sandbox of a step, with its inputs in place."""
     from builder.commands import shell as command
 
-    context = _context(path, "shell", verbose, offline=offline)
-    found = project.load(context.root, {}, _warn, context.environ)
+    context = context_of(path, "shell", verbose, offline=offline)
+    found = project.load(context.root, {}, warn, context.environ)
     with talk.bar(sys.stderr) as progress:
-        opened = command.prepare(_with(context, progress), found, step, backend)
+        opened = command.prepare(showing(context, progress), found, step, backend)
     with opened as code:
         raise typer.Exit(code())
+
+
+@app.command()
+@guarded
+def sign(
+    file: Annotated[Path, typer.Argument(help="The unsigned APK.")],
+    path: App = Path(),
+    out: Annotated[Path | None, typer.Option(help="The signed APK.", show_default="without `-unsigned`")] = None,
+    key_store: Annotated[Path | None, typer.Option(help="PKCS#12, JKS or PEM file with the key.")] = None,
+    key_alias: Annotated[str, typer.Option(help="Name of the key in it.", show_default="upload")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="Its first line opens the key store, its second the key.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Sign with your debug key, made when first used.")] = False,
+    copy_from: Annotated[Path | None, typer.Option(help="Put the signature of this published APK on FILE.")] = None,
+    fingerprint: Annotated[str, typer.Option(help="The sha256 that the certificate must have.")] = "",
+    verbose: Verbose = 0,
+) -> None:
+    """Sign an APK; PATH is the app whose [tool.flet.android.signing] counts. Prints the signed APK's path."""
+    from builder.commands import sign as command
+
+    context = context_of(path, "sign", verbose)
+    request = command.Request(file, out, key_store, key_alias, password_file, debug, copy_from, fingerprint)
+    known = request.complete or not (context.root / project.PYPROJECT).exists()
+    found = None if known else project.load(context.root, {}, warn, context.environ)
+    print(command.run(context, command.completed(context, found, request), prompt()).path)
 
 
 @app.command()
@@ -252,41 +269,10 @@ def doctor(path: App = Path(), verbose: Verbose = 0) -> None:
     """Say what works on this machine, what does not, and the mend."""
     from builder.commands import doctor as command
 
-    findings = command.run(_context(path, "doctor", verbose))
+    findings = command.run(context_of(path, "doctor", verbose))
     for finding in findings:
         print(f"{'ok     ' if finding.works else 'FAILS  '}{finding.what}: {finding.detail}")
         if not finding.works:
             print(f"       mend: {finding.mend}")
     if not any(finding.works for finding in findings if finding.what.startswith("backend ")):
         raise typer.Exit(Exit.SANDBOX)
-
-
-def _context(path: Path, command: str, verbose: int, *, offline: bool = False) -> Context:
-    try:
-        root, store = path.absolute(), Store(noop.store_root(os.environ))
-    except FileNotFoundError as error:
-        raise BuilderError(
-            "this folder is gone", hint="change to one that is there, and run the command again", code=Exit.USAGE
-        ) from error
-    log.start(store.log(f"{command}.log"), verbose, sys.stderr)
-    return Context(root=root, store=store, environ=dict(os.environ), say=say, offline=offline)
-
-
-def _with(context: Context, progress: Progress | None) -> Context:
-    return replace(context, progress=progress or silent)
-
-
-def _frozen(context: Context, asked: bool, given: Mapping[str, object]) -> bool:
-    """--frozen, or CI=true where the app commits its plans; options make another plan than the committed one."""
-    if asked and given:
-        raise BuilderError(
-            f"--frozen runs the committed plan, which {', '.join(f'`{key}`' for key in given)} can't change",
-            hint="write it into [tool.flet], run `builder lock` and commit, or leave --frozen out",
-            code=Exit.USAGE,
-        )
-    in_ci = context.environ.get("CI", "").lower() in ("1", "true")
-    return asked or (in_ci and not given and (context.root / "builder.plan").is_dir())
-
-
-def _warn(line: str) -> None:
-    say(f"warning: {line}")
