@@ -14,6 +14,7 @@ import tree
 WORKER = "python-worker.js"
 BOOTSTRAP = "flutter_bootstrap.js"
 _START = 'self.pyodide.registerJsModule("flet_js", flet_js);\n'
+_CONFIG = "var flutterConfig = {\n"
 _RUN = 'runpy.run_module(python_module_name, run_name="__main__")'
 EDITS = {
     WORKER: (
@@ -21,7 +22,11 @@ EDITS = {
         (re.escape(_RUN), '__import__("android_shell").run(python_module_name)'),
     ),
     # The app's files come from the app itself: a service worker would keep second copies, out of date after an update.
-    BOOTSTRAP: ((r" *serviceWorkerSettings: \{[^{}]*\},\n", ""),),
+    # Of the two builds of CanvasKit only the smaller one is in an APK: a WebView is always Chromium.
+    BOOTSTRAP: (
+        (r" *serviceWorkerSettings: \{[^{}]*\},\n", ""),
+        (re.escape(_CONFIG), f'{_CONFIG}    canvasKitVariant: "chromium",\n'),
+    ),
 }
 
 

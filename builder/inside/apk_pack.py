@@ -1,7 +1,7 @@
-"""Packs a folder that changes seldom as members of an APK: `apk_pack.py FOLDER PREFIX` gives out/members.zip.
+"""Packs a folder that changes seldom as members of an APK: `apk_pack.py FOLDER PREFIX PATTERN...`.
 
-Each file of in/FOLDER gets the prefix before its name. `apk.py` copies the members as they are, without deflating them
-again.
+Each file of in/FOLDER that no glob pattern matches gets the prefix before its name, in out/members.zip. `apk.py` copies
+the members as they are, without deflating them again.
 """
 
 import shutil
@@ -9,16 +9,19 @@ import sys
 from pathlib import Path
 
 import apk_zip
+import patterns
 import tree
 
 _SCRATCH = ".deflated"
 
 
-def main(folder: str, prefix: str) -> None:
+def main(folder: str, prefix: str, *left_out: str) -> None:
     """Write out/members.zip."""
     out = Path("out")
     try:
-        members = apk_zip.gather(apk_zip.files(Path("in", folder), prefix), out / _SCRATCH)
+        unwanted = patterns.matcher(prefix + pattern for pattern in left_out)
+        files = {name: path for name, path in apk_zip.files(Path("in", folder), prefix).items() if not unwanted(name)}
+        members = apk_zip.gather(files, out / _SCRATCH)
         apk_zip.write(members, out / "members.zip")
     except apk_zip.Refused as error:
         sys.exit(f"error: {error}")
