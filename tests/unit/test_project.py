@@ -307,3 +307,24 @@ def test_no_pyproject_breaks_the_reader(data: bytes) -> None:
         assert error.hint
     else:
         json.dumps(found.inputs(), allow_nan=False).encode()
+
+
+def test_images_of_icons_and_splash_screens_are_noted(tmp_path: Path) -> None:
+    """Without their endings, each once, those of a platform too; other assets and other folders are not."""
+    assets = tmp_path / "src" / "assets"
+    (assets / "icon_ios.png").mkdir(parents=True)
+    for name in (
+        "icon.png",
+        "icon.webp",
+        "ICON_web.SVG",
+        "splash_dark_android.jpg",
+        "icon_x.png",
+        "icon.txt",
+        "logo.png",
+    ):
+        (assets / name).touch()
+    (tmp_path / "src" / "main.py").touch()
+    (tmp_path / "pyproject.toml").write_text('[tool.flet.app]\npath = "src"')
+    found = load(tmp_path, {}, lambda warning: None)
+    assert found.images == ("ICON_web", "icon", "icon_ios", "splash_dark_android")
+    assert found.inputs()["images"] == ["ICON_web", "icon", "icon_ios", "splash_dark_android"]
