@@ -28,8 +28,7 @@ REQUIREMENTS = "requirements.txt"
 Warn = Callable[[str], None]
 
 _IMAGE = re.compile(
-    rf"((?:icon|splash|splash_dark)(?:_(?:{'|'.join(PLATFORMS)}))?)\.(?:png|webp|jpe?g|gif|bmp|tiff?|svg)",
-    re.IGNORECASE,
+    rf"((?:icon|splash|splash_dark)(?:_(?:{'|'.join(PLATFORMS)}))?)\.(?i:png|webp|jpe?g|gif|bmp|tiff?|svg)"
 )
 
 _ELSE = {
@@ -263,7 +262,7 @@ def _check_entry(root: Path, project: Project) -> None:
 def _images(assets: Path) -> tuple[str, ...]:
     """The images that Flet makes icons and splash screens of, drawings too, so that what reads them can say no."""
     try:
-        names = [entry.name for entry in assets.iterdir()]
+        names = [entry.name for entry in assets.iterdir() if entry.is_file()]
     except OSError:  # there is no such folder
         return ()
     return tuple(sorted({found[1] for name in names if (found := _IMAGE.fullmatch(name))}))
