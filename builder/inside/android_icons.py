@@ -13,6 +13,7 @@ from typing import Any
 
 import framing
 import images
+import themed
 
 _DENSITIES = {"mdpi": 1, "hdpi": 1.5, "xhdpi": 2, "xxhdpi": 3, "xxxhdpi": 4}
 _ICON, _LAYER = 48, 108  # dp: a launcher's icon; a layer of an adaptive one, of which the middle 72 are sure to be seen
@@ -42,14 +43,11 @@ def icon(assets: Path) -> Artwork:
 
 
 def launcher(art: Artwork) -> Drawn:
-    """The launcher icon for every density: whole for Android 7, as a layer, and as a shape for themed icons.
-
-    Artwork without any transparency has no shape.
-    """
+    """The launcher icon for every density: whole for Android 7, as a layer, and in one colour where it has a form."""
     framed = art.image
     if art.derived:
         framed = framing.shrunk(framed, framing.ANDROID, framing.radius(framed))
-    shape = images.shape(framed) if framing.reach(framed) is not None else None
+    shape = themed.shape(framed)
     for density, scale in _DENSITIES.items():
         yield f"mipmap-{density}", "ic_launcher", _canvas(art.image, _ICON * scale)
         yield f"drawable-{density}", "ic_launcher_foreground", _canvas(framed, _LAYER * scale)

@@ -9,7 +9,7 @@ Reads in/AndroidManifest.xml (text) and in/resources.json:
   colors      [{name, config, value}, ...]
   styles      [{name, config, parent, items: {attribute: value}}, ...]
   drawables   name -> XML
-  icon        {adaptive, themed}: XML of the launcher icon, without and with a shape for themed icons
+  icon        {adaptive, themed}: XML of the launcher icon, without and with its form in one colour
   splash      {background, dark_background, fit}, or null for none
 Also reads in/client/icons/icon-512.png, for an app without an icon.
 """

@@ -32,7 +32,8 @@ _KNOWN = "write it as PNG, WebP, JPEG, GIF, BMP or TIFF"
 _PLUGINS = {"PNG": "Png", "WEBP": "WebP", "JPEG": "Jpeg", "GIF": "Gif", "BMP": "Bmp", "TIFF": "Tiff"}
 _LARGEST = 2048  # pixels of a side; a larger source is reduced once, as Flet does
 _LIMIT = 8192  # pixels of a side; more would fill the memory
-BILINEAR = 2  # of Pillow's resampling filters; softer than the one of `resized`, and what Flet measures with
+NEAREST = 0  # of Pillow's resampling filters: no new colours
+BILINEAR = 2  # softer than the one of `resized`, and what Flet measures with
 _UNUSED = ("PIL/_avif", "PIL/_imagingft", "pillow.libs/libavif", "pillow.libs/libfreetype", "pillow.libs/libharfbuzz")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -82,7 +83,9 @@ def load(file: Path) -> Image:
             upright = _module("ImageOps").exif_transpose(image)
     except pillow.UnidentifiedImageError as error:
         raise Refused(f"`{file.name}` of the app's assets is no image that can be read: {_KNOWN}") from error
-    except (OSError, SyntaxError, struct.error, zlib.error, EOFError) as error:
+    except Refused:
+        raise
+    except Exception as error:  # decoders of broken bytes raise whatever comes
         raise Refused(f"`{file.name}` of the app's assets is broken: {error}") from error
     found = upright if upright.mode == "RGBA" else upright.convert("RGBA")
     scale = _LARGEST / max(found.size)
@@ -113,11 +116,24 @@ def square(image: Image) -> Image:
     return canvas
 
 
-def shape(image: Image) -> Image:
-    """An image in white alone, as transparent as it was."""
-    white = _module("Image").new("RGBA", image.size, (255, 255, 255, 255))
-    white.putalpha(image.getchannel("A"))
-    return white
+def white(alpha: Image) -> Image:
+    """White that is as transparent as a channel says."""
+    image = _module("Image").new("RGBA", alpha.size, (255, 255, 255, 255))
+    image.putalpha(alpha)
+    return image
+
+
+def difference(image: Image, color: tuple[int, int, int]) -> Image:
+    """How far each pixel is from a colour, in the channel in which it is furthest."""
+    chops = _module("ImageChops")
+    ground = _module("Image").new("RGB", image.size, color)
+    red, green, blue = chops.difference(image.convert("RGB"), ground).split()
+    return chops.lighter(red, chops.lighter(green, blue))
+
+
+def both(one: Image, other: Image) -> Image:
+    """The product of two channels, of which 255 is the whole."""
+    return _module("ImageChops").multiply(one, other)
 
 
 def png(image: Image) -> bytes:
