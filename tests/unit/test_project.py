@@ -316,7 +316,8 @@ def test_images_of_icons_and_splash_screens_are_noted(tmp_path: Path) -> None:
     for name in (
         "icon.png",
         "icon.webp",
-        "ICON_web.SVG",
+        "icon_web.SVG",
+        "Icon.png",
         "splash_dark_android.jpg",
         "icon_x.png",
         "icon.txt",
@@ -326,5 +327,5 @@ def test_images_of_icons_and_splash_screens_are_noted(tmp_path: Path) -> None:
     (tmp_path / "src" / "main.py").touch()
     (tmp_path / "pyproject.toml").write_text('[tool.flet.app]\npath = "src"')
     found = load(tmp_path, {}, lambda warning: None)
-    assert found.images == ("ICON_web", "icon", "icon_ios", "splash_dark_android")
-    assert found.inputs()["images"] == ["ICON_web", "icon", "icon_ios", "splash_dark_android"]
+    assert found.images == ("icon", "icon_web", "splash_dark_android")
+    assert found.inputs()["images"] == ["icon", "icon_web", "splash_dark_android"]
