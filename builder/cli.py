@@ -10,7 +10,7 @@ import typer
 
 from builder import noop, project
 from builder.backends import AUTO
-from builder.errors import BuilderError, Exit
+from builder.errors import Exit
 from builder.fletkeys.options import from_options
 from builder.terminal import talk
 from builder.terminal.arguments import App, Backend, Offline, Verbose
@@ -104,7 +104,7 @@ def fetch(
 
 @app.command()
 @guarded
-@with_flet_options("web")
+@with_flet_options("android", "web")
 def build(
     target: Annotated[str, typer.Argument(help="What to build, such as `web`.")],
     path: App = Path(),
@@ -118,13 +118,14 @@ def build(
         bool, typer.Option("--record", help="Write the digest that this app is expected to have.")
     ] = False,
     keep_failed: Annotated[bool, typer.Option("--keep-failed", help="Keep the folder of a step that fails.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Sign an APK with your debug key, to try it.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print target, path, digest, key and backend as JSON.")] = False,
     verbose: Verbose = 0,
     **options: Any,
 ) -> None:
     """Build TARGET in a sandbox without network; prints the artifact's path."""
     from builder.commands import build as command
-    from builder.commands import deliver
+    from builder.commands import deliver, sign
 
     context = context_of(path, "build", verbose, offline=offline)
     given = from_options(options)
@@ -138,15 +139,18 @@ def build(
     elif outcome.expected and not given:
         same = "equals" if outcome.expected == outcome.digest else f"DIFFERS from {outcome.expected},"
         say(f"digest {outcome.digest} {same} the one committed with the app")
-    stdout = f"{outcome.json() if json else outcome.path}\n"
+    signed = sign.beside(context, found, outcome.path, debug=debug, ask=prompt())
+    place = signed.path if signed else None
+    stdout = f"{outcome.json(place) if json else outcome.path}\n" + (f"{place}\n" if place and not json else "")
     sys.stdout.write(stdout)
-    if not verbose and not found.variables:  # what a variable says can't be known without reading the project
+    # What a variable says can't be known without reading the project; a signature is made anew.
+    if not verbose and not found.variables and not signed:
         command.remember(context, outcome, noop.name(sys.argv[1:], str(Path.cwd()), os.environ), {"stdout": stdout})
 
 
 @app.command()
 @guarded
-@with_flet_options("web")
+@with_flet_options("android", "web")
 def plan(
     target: Annotated[str, typer.Argument(help="What to plan, such as `web`.")],
     path: App = Path(),
@@ -182,34 +186,27 @@ def tree(
 @app.command(name="run")
 @guarded
 def run_command(
-    target: Annotated[str, typer.Argument(help="What to run: `web`.")],
+    target: Annotated[str, typer.Argument(help="What to run: `web` or `apk`.")],
     path: App = Path(),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    device: Annotated[str, typer.Option(help="Serial number of the device for `apk`, as `adb devices` shows it.")] = "",
     offline: Offline = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Build TARGET and run it: `web` is served on 127.0.0.1 until Ctrl-C."""
+    """Build TARGET and run it: `web` is served on 127.0.0.1, `apk` started by adb, until Ctrl-C."""
     from builder.commands import build as command
-    from builder.commands import run as serving
+    from builder.commands import run as running
 
     context = context_of(path, "run", verbose, offline=offline)
-    if target != "web":
-        raise BuilderError(
-            f"`{target}` can't be run here",
-            hint="run `builder build` for it; `builder run web` serves a site",
-            code=Exit.USAGE,
-        )
+    running.check(target)
     found = project.load(context.root, {}, warn, context.environ)
     with talk.bar(sys.stderr) as progress:
         request = command.Request(target, AUTO, is_frozen(context, False, {}), None, {})
         outcome = command.run(showing(context, progress), found, request)
-    try:
-        server = serving.server(outcome.path, port)
-    except OSError as error:
-        raise BuilderError(
-            f"port {port} can't be used: {error.strerror}", hint="choose another with --port", code=Exit.USAGE
-        ) from error
-    print(serving.address(server, outcome.path), flush=True)
+    if target == running.APK:
+        raise typer.Exit(running.on_device(context, found, outcome.path, device))
+    server = running.server(outcome.path, port)
+    print(running.address(server, outcome.path), flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt as error:
@@ -253,7 +250,10 @@ def sign(
     fingerprint: Annotated[str, typer.Option(help="The sha256 that the certificate must have.")] = "",
     verbose: Verbose = 0,
 ) -> None:
-    """Sign an APK; PATH is the app whose [tool.flet.android.signing] counts. Prints the signed APK's path."""
+    """Sign an APK; prints the signed one's path.
+
+    PATH is the app whose [tool.flet.android.signing] counts.
+    """
     from builder.commands import sign as command
 
     context = context_of(path, "sign", verbose)

@@ -51,10 +51,14 @@ class Outcome:
     tree: str  # NAR sha256 of the app's files that it was made from
     watched: Mapping[str, str]  # sha256 of each other file that decided about it, as it was before
 
-    def json(self) -> str:
-        """One line of JSON for --json."""
+    def json(self, signed: Path | None = None) -> str:
+        """One line of JSON for --json; `signed` is the artifact with a signature."""
         fields = {"target": self.target, "path": str(self.path), "digest": self.digest, "key": self.key}
-        return json.dumps(fields | {"backend": self.backend or None, "expected": self.expected or None})
+        return json.dumps(
+            fields
+            | {"backend": self.backend or None, "expected": self.expected or None}
+            | ({"signed": str(signed)} if signed else {})
+        )
 
 
 def run(context: Context, project: Project, request: Request) -> Outcome:

@@ -1,4 +1,4 @@
-"""`builder run web`: the built site on a local port, as a plain file server would serve it."""
+"""`builder run`: the built site on a local port, as a plain file server would serve it; or the APK on a device."""
 
 import functools
 import html
@@ -7,6 +7,14 @@ import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from builder import lockfile
+from builder.commands import Context, sign
+from builder.commands import device as devices
+from builder.errors import BuilderError, Exit
+from builder.project import Project
+
+WEB, APK = "web", "apk"  # targets that can be run from here
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -54,9 +62,30 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it gave is given back
 
 
+def check(target: str) -> None:
+    """Raise BuilderError (usage) for a target that can't be run from here."""
+    if target not in (WEB, APK):
+        raise BuilderError(
+            f"`{target}` can't be run here",
+            hint=f"run `builder build` for it; `builder run` knows {WEB} and {APK}",
+            code=Exit.USAGE,
+        )
+
+
+def on_device(context: Context, project: Project, unsigned: Path, device: str) -> int:
+    """Sign an APK with the debug key and start it by adb; gives the exit code of its log. Raises BuilderError."""
+    signed = sign.run(context, sign.Request(file=unsigned, debug=True), None)
+    return devices.start(context, project, lockfile.load(context.root), signed.path, device)
+
+
 def server(site: Path, port: int) -> ThreadingHTTPServer:
-    """A server of that folder on 127.0.0.1; port 0 takes a free one. Raises OSError where the port is taken."""
-    return _Server(("127.0.0.1", port), functools.partial(_Handler, directory=str(site)))
+    """A server of that folder on 127.0.0.1; port 0 takes a free one. Raises BuilderError (usage) where it is taken."""
+    try:
+        return _Server(("127.0.0.1", port), functools.partial(_Handler, directory=str(site)))
+    except OSError as error:
+        raise BuilderError(
+            f"port {port} can't be used: {error.strerror}", hint="choose another with --port", code=Exit.USAGE
+        ) from error
 
 
 def address(server: ThreadingHTTPServer, site: Path) -> str:

@@ -89,6 +89,18 @@ def run(context: Context, request: Request, ask: Ask | None) -> Signed:
     return Signed(place, digest, fingerprint(certificate))
 
 
+def beside(context: Context, project: Project, artifact: Path, *, debug: bool, ask: Ask | None) -> Signed | None:
+    """Sign what a build gave, if it can be signed and a key is named. Raises BuilderError (usage, signing)."""
+    if not artifact.name.endswith(UNSIGNED):
+        if debug:
+            raise BuilderError(
+                f"`{artifact.name}` is not signed with a debug key", hint="leave --debug out", code=Exit.USAGE
+            )
+        return None
+    request = completed(context, project, Request(file=artifact, debug=debug))
+    return run(context, request, ask) if request.complete else None
+
+
 def _place(request: Request) -> Path:
     name = request.file.name
     if request.out is None and not name.endswith(UNSIGNED):

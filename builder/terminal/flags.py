@@ -11,8 +11,8 @@ from builder.fletkeys.options import options
 P = ParamSpec("P")
 
 
-def with_flet_options(platform: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Give a command that takes `**options` one option for each key that a platform reads."""
+def with_flet_options(*platforms: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Give a command that takes `**options` one option for each key that one of the platforms reads."""
 
     def decorate(command: Callable[P, None]) -> Callable[P, None]:
         own = [p for p in inspect.signature(command).parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -24,7 +24,7 @@ def with_flet_options(platform: str) -> Callable[[Callable[P, None]], Callable[P
                 default=None,
                 annotation=Annotated[option.type, typer.Option(option.flag, help=option.help)],
             )
-            for option in options(platform)
+            for option in {o.parameter: o for platform in platforms for o in options(platform)}.values()
             if option.parameter not in taken
         ]
         command.__signature__ = inspect.Signature([*own, *flet])  # type: ignore[attr-defined]  # what typer reads
