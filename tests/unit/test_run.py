@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from builder.commands import run
+from builder.errors import BuilderError
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
 
@@ -140,8 +141,8 @@ def test_only_this_machine_is_served(server: ThreadingHTTPServer) -> None:
 
 
 def test_a_taken_port_is_refused(server: ThreadingHTTPServer, site: Path) -> None:
-    """OSError, which the command line turns into a mend."""
-    with pytest.raises(OSError, match="in use"):
+    """The mend is another port."""
+    with pytest.raises(BuilderError, match="in use"):
         run.server(site, server.server_port)
 
 
