@@ -6,4 +6,8 @@ public abstract class Window {
     public native WindowInsetsController getInsetsController();
 
     public abstract void setBackgroundDrawable(Drawable drawable);
+
+    public abstract void setNavigationBarColor(int color);
+
+    public abstract void setStatusBarColor(int color);
 }

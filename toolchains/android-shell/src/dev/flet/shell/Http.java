@@ -125,6 +125,9 @@ final class Http {
             connection.setRequestProperty(header.getKey(), header.getValue());
         }
         if (body.length > 0 && !method.equals("GET") && !method.equals("HEAD")) {
+            if (!headers.containsKey("content-type")) { // else the connection says that it is a form
+                connection.setRequestProperty("content-type", "application/octet-stream");
+            }
             connection.setDoOutput(true);
             connection.setFixedLengthStreamingMode(body.length);
             OutputStream stream = connection.getOutputStream();

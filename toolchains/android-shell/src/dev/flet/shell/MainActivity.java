@@ -11,6 +11,7 @@ import android.os.Build;
 import android.os.Bundle;
 import android.os.SystemClock;
 import android.util.TypedValue;
+import android.view.View;
 import android.webkit.DownloadListener;
 import android.webkit.ServiceWorkerClient;
 import android.webkit.ServiceWorkerController;
@@ -190,8 +191,16 @@ public final class MainActivity extends Activity {
         getTheme().resolveAttribute(android.R.attr.colorBackground, colour, true);
         getWindow().setBackgroundDrawable(new ColorDrawable(colour.data));
         int night = getResources().getConfiguration().uiMode & Configuration.UI_MODE_NIGHT_MASK;
+        boolean dark = night == Configuration.UI_MODE_NIGHT_YES;
         if (Build.VERSION.SDK_INT >= 30) {
-            Edges.shade(this, night == Configuration.UI_MODE_NIGHT_YES);
+            Edges.shade(this, dark);
+        } else {
+            root.setSystemUiVisibility(
+                    dark ? 0 : View.SYSTEM_UI_FLAG_LIGHT_STATUS_BAR | View.SYSTEM_UI_FLAG_LIGHT_NAVIGATION_BAR);
+        }
+        getWindow().setStatusBarColor(colour.data); // both without effect from Android 15 on: the ground shows through
+        if (Build.VERSION.SDK_INT >= 26) { // before, the signs in this bar are always white
+            getWindow().setNavigationBarColor(colour.data);
         }
     }
 
