@@ -68,6 +68,7 @@ class Device:
 
     def press(self, text: str) -> None:
         """Tap what has a text."""
+        self.wait_for(text, 10)
         self.page.click(*self.page.texts()[text])
 
     def _paused(self, params: dict[str, Any], session: str) -> None:
@@ -77,7 +78,8 @@ class Device:
             self.foreign.append(request["url"])
             self.page.send("Fetch.failRequest", session, requestId=number, errorReason="ConnectionRefused")
             return
-        answer = self._fetched(request) if request["url"] == SHELL else self._file(unquote(url.path))
+        page = params["resourceType"] == "Document"
+        answer = self._fetched(request) if request["url"] == SHELL else self._file(unquote(url.path), page)
         self.page.send(
             "Fetch.fulfillRequest",
             session,
@@ -108,10 +110,10 @@ class Device:
         }
         return Answer(answer.body, headers=headers)
 
-    def _file(self, path: str) -> Answer:
+    def _file(self, path: str, page: bool) -> Answer:
         name = path.removeprefix("/") or "index.html"
         if FOLDER + name not in self.apk.namelist():
-            if "." in name.rsplit("/", 1)[-1]:
+            if not page:
                 self.missing.append(name)
                 return Answer(status=404)
             name = "index.html"  # a route of the app

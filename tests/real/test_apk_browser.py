@@ -1,4 +1,4 @@
-"""A web folder as an APK holds it, in a browser in the place of Android's WebView: what apps need at run time works."""
+"""An APK in a browser in the place of Android's WebView: it draws, and what apps need at run time works."""
 
 import contextlib
 import json
@@ -12,10 +12,7 @@ from typing import Any
 
 import pytest
 
-from builder import lockfile, project, site
-from builder.clients import prebuilt, webview
-
-from .apk_browser import FOLDER, ORIGIN, Answer, Asked, Device
+from .apk_browser import ORIGIN, Answer, Asked, Device
 from .worlds import BUILDER, FIXTURES, ROOT
 
 pytestmark = pytest.mark.real
@@ -99,7 +96,8 @@ def main(page):
     values = [page.web, page.platform.value, os.environ["FLET_PLATFORM"], page.pwa, *there]
     label = ft.Text(json.dumps(values))
     actions = {"keep": keep, "requests": requests, "console": console, "leave": lambda event: sys.exit(100)}
-    page.add(label, *(ft.IconButton(icon=ft.Icons.ADD, tooltip=name, on_click=act) for name, act in actions.items()))
+    page.add(ft.Image(src="https://api.example.com/logo.png", width=9), label)
+    page.add(*(ft.IconButton(icon=ft.Icons.ADD, tooltip=name, on_click=act) for name, act in actions.items()))
 
 
 ft.run(main)
@@ -107,25 +105,19 @@ ft.run(main)
 
 
 @pytest.fixture
-def package(tmp_path: Path, inside: Any) -> Callable[..., Path]:
-    """What of an APK a page can see, for a fixture with another main.py: the web folder below assets/web/."""
+def package(tmp_path: Path) -> Callable[..., Path]:
+    """The APK of a fixture, with another main.py where one is given."""
 
     def made(fixture: str, source: str = "") -> Path:
         app = Path(
             shutil.copytree(ROOT / "fixtures" / fixture, tmp_path / "app", ignore=shutil.ignore_patterns("build"))
         )
+        with (app / "pyproject.toml").open("a") as file:
+            file.write(f'android-hosts = ["{HOST}"]\n')
         if source:
             (app / "main.py").write_text(source)
-        subprocess.run([BUILDER, "build", "web", app, "--web-renderer", "canvaskit"], check=True)
-        web, apk = app / "build" / "web", tmp_path / "app.apk"
-        runtime = webview.runtime(prebuilt.CLIENT, [HOST])
-        changed = inside.run("android_web.py", {prebuilt.CLIENT: web, **runtime.files}, runtime.args)
-        members = {path.relative_to(web).as_posix(): path for path in web.rglob("*") if path.is_file()}
-        members |= {path.name: path for path in changed.iterdir()}
-        with zipfile.ZipFile(apk, "w") as archive:
-            for name, path in members.items():
-                archive.writestr(FOLDER + name, page_of(app) if name == "index.html" else path.read_bytes())
-        return apk
+        built = subprocess.run([BUILDER, "build", "apk", app], check=True, stdout=subprocess.PIPE, text=True)
+        return Path(built.stdout.strip())
 
     return made
 
@@ -145,15 +137,10 @@ def device(tmp_path: Path, browse: Browse) -> Callable[..., AbstractContextManag
     return opened
 
 
-def page_of(app: Path) -> str:
-    """The page of an app's APK."""
-    known, lock = project.load(app, {}, lambda text: None), lockfile.load(app)
-    line = prebuilt.line_of(lock, "web")
-    return webview.page(line, [HOST], site.page(known, line, "web", {"web.renderer": "canvaskit"}))
-
-
 def answered(asked: Asked) -> Answer | None:
     """What the declared host answers; /down can't be reached."""
+    if asked.url.endswith("/logo.png"):
+        return Answer((ROOT / "fixtures" / "counter" / "assets" / "logo.png").read_bytes())
     if asked.url.endswith("/down"):
         return None
     return Answer(asked.body or b"text", 201, {"X-B": f"{asked.method} {asked.headers.get('x-a', '')}"})
@@ -186,7 +173,7 @@ def test_counter_counts_where_webassembly_does_not_stream(fixture: str, package:
 def test_files_stay_over_a_restart(fixture: str, before: str, package: Any, device: Any) -> None:
     """What is in FLET_APP_STORAGE_DATA is there when the app starts again, what is in FLET_APP_STORAGE_TEMP is not."""
     apk = package(fixture, PROBE)
-    with device(apk, before=before) as found:
+    with device(apk, before=before, host=answered) as found:
         found.wait_for('[true, "android", "android", false, "-", "-"]')
         found.press("keep")
         found.wait_for("kept", 10)
@@ -200,14 +187,16 @@ def test_files_stay_over_a_restart(fixture: str, before: str, package: Any, devi
 
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_declared_hosts_are_asked_by_the_shell(fixture: str, package: Any, device: Any) -> None:
-    """By fetch and by XMLHttpRequest, with method, headers and body; other hosts are left to the browser."""
+    """By fetch and by XMLHttpRequest, with method, headers and body, by page and worker; others are left alone."""
     every = bytes(range(256)).hex()
     expected = [201, "POST ä", every, f"https://{HOST}/post?a=1", "text", 201, "PUT", "ff00", "failed", "failed"]
     with device(package(fixture, PROBE), host=answered) as found:
         found.wait_for('[true, "android", "android", false, "-", "-"]')
+        found.page.wait("image of the declared host", 10, lambda: found.asked)
         found.press("requests")
         found.wait_for(json.dumps(expected), 10)
-        assert [asked.url.rsplit("/", 1)[-1] for asked in found.asked] == ["post?a=1", "text", "put", "down"]
+        asked = [asked.url.removeprefix(f"https://{HOST}/") for asked in found.asked]
+        assert asked == ["logo.png", "post?a=1", "text", "put", "down"]
         assert found.foreign == ["https://other.example.com/"]
 
 
