@@ -12,6 +12,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from builder import plan, scripts
+from builder.inside import module
 
 RUN = """
 import os, runpy, sys
@@ -186,6 +188,25 @@ def in_tree(sdist: Callable[..., Path]) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def unsigned_apk(tmp_path: Path) -> Callable[..., Path]:
+    """Makes APKs that are not signed, as builder does: `unsigned_apk("counter", {"classes.dex": b"..."})`."""
+
+    def make(name: str = "counter", files: Mapping[str, bytes] | None = None) -> Path:
+        apk_zip = module("apk_zip")
+        folder = tmp_path / f"{name}.files"
+        folder.mkdir()
+        members = []
+        for number, (member, data) in enumerate({"AndroidManifest.xml": b"binary", **(files or {})}.items()):
+            (folder / str(number)).write_bytes(data)
+            size = len(data)
+            members.append(apk_zip.Member(member, apk_zip.STORED, zlib.crc32(data), size, size, folder / str(number)))
+        apk_zip.write(members, tmp_path / f"{name}-unsigned.apk")
+        return tmp_path / f"{name}-unsigned.apk"
+
+    return make
+
+
+@pytest.fixture
 def step_failed() -> type[Exception]:
     """The error of a script that failed."""
     return StepFailed
@@ -226,6 +247,7 @@ class Asked:
     method: str
     path: str
     headers: dict[str, str]  # lower-case names
+    body: bytes = b""
 
 
 Answer = bytes | Reply | list[Reply] | Callable[[Asked], Reply]
@@ -245,7 +267,8 @@ class Server:
 
             def _answer(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = server.reply(Asked(self.command, self.path, headers))
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                reply = server.reply(Asked(self.command, self.path, headers, body))
                 self.send_response(reply.status)
                 for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                     self.send_header(name, value)
@@ -257,7 +280,7 @@ class Server:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
 
-            do_GET = do_HEAD = do_CONNECT = _answer  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_CONNECT = _answer  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""

@@ -80,7 +80,8 @@ def load(path: Path) -> Apk:
     except OSError as error:
         raise refused(f"`{path}` can't be read: {error.strerror}", _MEND) from error
     except (ValueError, struct.error) as error:
-        raise refused(f"`{path}` is no APK: {error}", _MEND) from error
+        why = "its central directory is cut short" if isinstance(error, struct.error) else error
+        raise refused(f"`{path}` is no APK: {why}", _MEND) from error
     return apk
 
 

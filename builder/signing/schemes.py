@@ -15,7 +15,7 @@ from builder.signing.identity import Identity, spki
 
 V2, V3 = 0x7109871A, 0xF05368C0
 # What v2 says of v3, so that nobody can take v3 away: id of the attribute, number of the scheme.
-_STRIPPING = prefixed(struct.pack("<LL", 0xBEEFF00D, 3))
+STRIPPING = prefixed(struct.pack("<LL", 0xBEEFF00D, 3))
 _LEVELS = struct.pack("<LL", 24, 0x7FFFFFFF)  # API levels of the v3 signer: those that know its algorithm
 
 
@@ -26,7 +26,7 @@ def signed(apk: Apk, identity: Identity) -> bytes:
     found = digests(apk, zeros, {algorithm.digest})
     contents = prefixed(numbered([(algorithm.number, found[algorithm.digest])]))
     certificates = prefixed(sequence(one.public_bytes(Encoding.DER) for one in identity.certificates))
-    v2 = contents + certificates + prefixed(_STRIPPING) + prefixed(b"")
+    v2 = contents + certificates + prefixed(STRIPPING) + prefixed(b"")
     v3 = contents + certificates + _LEVELS + prefixed(b"")
     return bytes(zeros) + block([(V2, _signer(v2, b"", identity)), (V3, _signer(v3, _LEVELS, identity))])
 

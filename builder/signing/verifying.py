@@ -4,8 +4,10 @@ Source: "Verification" of the APK Signature Scheme v2 and v3.
 """
 
 import struct
+from collections.abc import Container
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from builder.signing import refused
@@ -14,7 +16,7 @@ from builder.signing.apkfile import Apk
 from builder.signing.contents import digests
 from builder.signing.encoding import Reader, pairs
 from builder.signing.identity import spki
-from builder.signing.schemes import V2, V3
+from builder.signing.schemes import STRIPPING, V2, V3
 
 _V31 = 0x1B93AD61
 _SCHEMES = {V2: "v2", V3: "v3", _V31: "v3.1"}
@@ -24,9 +26,10 @@ def verified(apk: Apk) -> x509.Certificate:
     """The certificate of who signed an APK, whose signatures are all right. Raises BuilderError (signing)."""
     try:
         return _verified(apk)
-    except (ValueError, struct.error) as error:
+    except (ValueError, UnsupportedAlgorithm, struct.error) as error:
+        why = "it is cut short" if isinstance(error, struct.error) else error
         raise refused(
-            f"the signature of `{apk.path}` is not right: {error}", "get the signed APK anew, as it was published"
+            f"the signature of `{apk.path}` is not right: {why}", "get the signed APK anew, as it was published"
         ) from error
 
 
@@ -37,13 +40,13 @@ def _verified(apk: Apk) -> x509.Certificate:
         signers = Reader(Reader(held[scheme]).value()).values()
         if not signers:
             raise ValueError(f"scheme {_SCHEMES[scheme]} has no signer")
-        found[scheme] = tuple(_signer(apk, signer, scheme) for signer in signers)
+        found[scheme] = tuple(_signer(apk, signer, scheme, held) for signer in signers)
     if not found:
         raise ValueError("it has none of scheme v2 or v3")
     return (found.get(V3) or next(iter(found.values())))[0]
 
 
-def _signer(apk: Apk, signer: bytes, scheme: int) -> x509.Certificate:
+def _signer(apk: Apk, signer: bytes, scheme: int, held: Container[int]) -> x509.Certificate:
     reader = Reader(signer)
     data = reader.value()
     if scheme != V2:
@@ -60,6 +63,8 @@ def _signer(apk: Apk, signer: bytes, scheme: int) -> x509.Certificate:
         raise ValueError(f"the certificate of scheme {_SCHEMES[scheme]} is not of its key")
     if scheme != V2 and levels != (signed.number(), signed.number()):
         raise ValueError(f"scheme {_SCHEMES[scheme]} contradicts itself")
+    if scheme == V2 and STRIPPING in signed.value() and V3 not in held:
+        raise ValueError("that of scheme v3 was taken away")
     if contents.keys() != signatures.keys():
         raise ValueError(f"scheme {_SCHEMES[scheme]} has other digests than signatures")
     actual = digests(apk, 0, {KNOWN[number].digest for number in known})

@@ -121,6 +121,9 @@ CASES: dict[str, tuple[Arrange, tuple[str, ...]]] = {
     "tree": (lambda world: world.counter("counter-1.0"), ("tree", "-t", "web")),
     "tree of an unknown target": (counter, ("tree", "-t", "wep")),
     "run of what can't be run": (counter, ("run", "apk")),
+    "sign what is no APK": (lambda world: world.write("a-unsigned.apk", "no"), ("sign", "a-unsigned.apk", "--debug")),
+    "sign what has no name": (lambda world: world.write("a.apk", "no"), ("sign", "a.apk", "--debug")),
+    "sign what is missing": (nothing, ("sign", "a-unsigned.apk")),
     "link that leaves the app": (
         lambda w: w.counter() and (w.app / "x").symlink_to("/etc"),
         ("build", "web", "--offline"),

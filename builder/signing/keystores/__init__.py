@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from builder.signing import refused
 from builder.signing.identity import Identity
 
@@ -43,7 +45,7 @@ def load(path: Path, wanted: Wanted) -> Identity:
         if len(data) <= _LARGEST and kind.holds(data):
             try:
                 return kind.load(data, wanted)
-            except ValueError as error:
+            except (ValueError, UnsupportedAlgorithm) as error:
                 raise refused(f"the key store `{wanted.where}` is broken: {error}", "restore it from a copy") from error
     raise refused(f"`{wanted.where}` is no key store that builder can read", _MEND)
 
