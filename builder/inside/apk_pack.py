@@ -6,6 +6,7 @@ the members as they are, without deflating them again.
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apk_zip
@@ -21,7 +22,8 @@ def main(folder: str, prefix: str, *left_out: str) -> None:
     try:
         unwanted = patterns.matcher(prefix + pattern for pattern in left_out)
         files = {name: path for name, path in apk_zip.files(Path("in", folder), prefix).items() if not unwanted(name)}
-        members = apk_zip.gather(files, out / _SCRATCH)
+        with ThreadPoolExecutor() as pool:  # zlib frees the interpreter's lock
+            members = apk_zip.gather(files, out / _SCRATCH, pool.map)
         apk_zip.write(members, out / "members.zip")
     except apk_zip.Refused as error:
         sys.exit(f"error: {error}")

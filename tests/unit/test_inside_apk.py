@@ -98,6 +98,14 @@ def test_what_changes_seldom_is_copied_and_what_comes_later_replaces_it(
     assert (again / "a-unsigned.apk").read_bytes() == (made / "a-unsigned.apk").read_bytes()
 
 
+def test_what_is_not_wanted_is_left_out(inside: Any, tmp_path: Path) -> None:
+    """Of what is packed early, by patterns below the folder."""
+    client = folder(tmp_path / "client", {"main.js": b"1", "icons/a.png": b"2", "icons/b.txt": b"3", "sw.js": b"4"})
+    made = inside.run("apk_pack.py", {"client": client}, ["client", "assets/web/", "icons/**.png", "sw.js"])
+    held = [member.name for member in apk_zip.read(made / "members.zip")]
+    assert held == ["assets/web/icons/b.txt", "assets/web/main.js"]
+
+
 def test_bytes_depend_on_nothing_but_the_contents(
     inside: Any, shuffled: Callable[[Path], Path], tmp_path: Path, contents: Contents
 ) -> None:
