@@ -17,7 +17,10 @@ import javax.net.ssl.TrustManagerFactory;
 import org.json.JSONArray;
 import org.json.JSONObject;
 
-/** Asks Http as a page does, and writes what it answers: HOSTS CERTIFICATE HEADERS..., each of these a JSON object. */
+/**
+ * Asks Http as a page does, and writes what it answers: HOSTS CERTIFICATE HEADERS..., each of these a JSON object. Without
+ * arguments it writes the script that the shell gives to a page.
+ */
 final class Asks implements WebResourceRequest {
     private final Map<String, String> headers = new HashMap<String, String>();
 
@@ -29,6 +32,10 @@ final class Asks implements WebResourceRequest {
     }
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 0) {
+            System.out.print(new Bridge(null, null).script());
+            return;
+        }
         trust(arguments[1]);
         Http http = new Http(arguments[0]);
         for (int number = 2; number < arguments.length; number++) {

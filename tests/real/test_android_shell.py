@@ -40,6 +40,39 @@ NEWER = {
 }
 ORIGIN = "https://appassets.androidplatform.net"
 RUNNING = ("android/net/Uri", "android/os/Parcel", "android/util/Base64", "android/webkit/WebResource", "org/json/")
+SITE = "http://127.0.0.1:8000"
+# A page with a shell that counts: name of a file -> its type, its size, a sum of its bytes.
+PAGE = """<!doctype html><a id=link href=plain.bin download>plain</a><a id=other href=#stays>other</a><script>
+const saved = {}, calls = [], tokens = new Set(), parts = {};
+window.FletShell = {
+  begin(token) { tokens.add(token); const path = `p${Object.keys(parts).length}`; parts[path] = ""; return path; },
+  write(token, path, text) { tokens.add(token); parts[path] += atob(text); },
+  end(token, path, name, type) {
+    tokens.add(token);
+    const text = parts[path];
+    saved[name] = [type, text.length, [...text].reduce((sum, char) => (sum + char.charCodeAt(0)) % 251, 0)];
+  },
+  close(token) { tokens.add(token); calls.push("close"); },
+  drawn(token) { tokens.add(token); calls.push("drawn"); },
+};
+function start() {
+  const save = (blob, name) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  save(new Blob([new Uint8Array(2000000).fill(7)], {type: "application/x-big"}), "big.bin");
+  const text = document.createElement("a");
+  text.href = "data:text/plain,hallo";
+  text.download = "text.txt";
+  text.click();
+  document.getElementById("link").dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
+  document.getElementById("other").click();
+}
+window.ready = true;
+</script>"""
 PARTS = ("classes", "dexed")  # where dex.py leaves classes
 KIND = classfiles.INTERFACE | classfiles.ABSTRACT
 SEEN = classfiles.PUBLIC | classfiles.PROTECTED | classfiles.STATIC
@@ -191,14 +224,10 @@ def test_android_has_what_the_shell_uses(
 
 
 @pytest.fixture(scope="module")
-def ask(
-    compiling: Path,
-    tools: list[Pin],
-    android: Callable[[str], Android],
-    certificate: tuple[Path, ssl.SSLContext],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., list[Any]]:
-    """Asks the shell for URLs, on a Java with Android's own classes: status, headers and body of each answer."""
+def running(
+    compiling: Path, tools: list[Pin], android: Callable[[str], Android], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., str]:
+    """Runs Asks.java beside the shell, on a Java with Android's own classes; gives what it writes."""
     java, place = inside.module("java"), tmp_path_factory.mktemp("asks")
     android("15-robolectric-13954326").unpack(RUNNING, place)
     classes = Path(f"{compiling / 'dexed'}:{place}")
@@ -206,12 +235,16 @@ def ask(
     compiler = compiling / "in" / tools[1].file
     source = str(Path(__file__).with_name("Asks.java"))
     java.run(compiling / "runtime", compiler, "org.eclipse.jdt.internal.compiler.batch.Main", [*flags, source])
+    return lambda *arguments: java.run(compiling / "runtime", classes, "dev.flet.shell.Asks", arguments)
+
+
+@pytest.fixture
+def ask(running: Callable[..., str], certificate: tuple[Path, ssl.SSLContext]) -> Callable[..., list[Any]]:
+    """Asks the shell for URLs: status, headers and body of each answer."""
 
     def run(*asked: dict[str, str], hosts: str = "127.0.0.1") -> list[Any]:
         given = [json.dumps({"Referer": f"{ORIGIN}/python-worker.js", **headers}) for headers in asked]
-        arguments = [hosts, str(certificate[0]), *given]
-        said = java.run(compiling / "runtime", classes, "dev.flet.shell.Asks", arguments)
-        return [json.loads(line) for line in said.splitlines()]
+        return [json.loads(line) for line in running(hosts, str(certificate[0]), *given).splitlines()]
 
     return run
 
@@ -300,3 +333,33 @@ def test_a_redirect_takes_no_secret_to_another_host(
         None
     ] * 2
     assert [(asked.method, asked.body) for asked in second.asked] == [("GET", b""), ("POST", b"hi")]
+
+
+def test_what_a_page_saves_reaches_the_shell(
+    running: Callable[..., str], browse: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Links with `download`, clicked by script or by hand, though the page revokes the URL at once; no other link."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(PAGE)
+    (site / "plain.bin").write_bytes(b"plain")
+    script = running()
+    assert script.endswith('")')
+    with browse(site) as page:
+        page.call("Page.navigate", url=f"{SITE}/index.html")
+        page.wait("page", 10, lambda: page.evaluate("window.ready"))
+        page.evaluate(script)
+        page.evaluate(script)  # a second time changes nothing
+        page.evaluate("start()")
+        page.wait("files", 20, lambda: page.evaluate("Object.keys(saved).length") == 3)
+        saved = page.evaluate("saved")
+        assert saved["big.bin"] == ["application/x-big", 2_000_000, 2_000_000 * 7 % 251]
+        assert saved["text.txt"][:2] == ["text/plain", 5]
+        assert saved["plain.bin"][1] == 5
+        assert page.evaluate("location.hash") == "#stays"
+        assert page.evaluate("window.close(), dispatchEvent(new Event('flutter-first-frame')), calls") == [
+            "close",
+            "drawn",
+        ]
+        tokens = page.evaluate("[...tokens]")
+        assert [len(token) for token in tokens] == [36]
