@@ -1,7 +1,7 @@
 # `make demo` and `make test` are the two commands of the README; both start from nothing but Python >= 3.11 with venv.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-TOOLS := bubblewrap chromium dexdump git iproute2 nix-bin openssl
+TOOLS := aapt android-framework-res apksigner bubblewrap chromium dexdump git iproute2 nix-bin openssl zipalign
 
 .PHONY: install demo test check unit real bench docs lock-dependencies clean
 
@@ -18,10 +18,11 @@ install: .venv/installed  ## the command in .venv/bin/builder
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock.txt
 	@touch $@
 
-demo: install  ## lock -> web app, in a sandbox without network
+demo: install  ## lock -> web app and signed APK, in a sandbox without network
 	@.ci/needs required bubblewrap
-	$(BIN)/builder fetch fixtures/counter --target web
+	$(BIN)/builder fetch fixtures/counter --target web --target apk
 	$(BIN)/builder build web fixtures/counter --frozen --offline
+	$(BIN)/builder build apk fixtures/counter --frozen --offline --debug
 
 test: check  ## everything: style, types, imports, unit, snapshot and real tests
 	@.ci/needs wanted $(TOOLS)

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import apks
 import nixes
 import peers
 from timing import measure, row
@@ -59,6 +60,7 @@ def bench(folder: Path, rounds: int) -> None:
         shutil.rmtree(store / "apps")
 
     row("build web, cold outputs and toolchain", measure(build, env, folder, 3, forget), None, "<= 5 s, <= 200 MB")
+    apks.apk(BUILDER, app, env, folder, edit)
     nixes.nix(BUILDER, sys.executable, app, env, folder)
     locks(folder, app, env, rounds)
 

@@ -282,7 +282,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for fixture in FIXTURES:
         app = tmp_path_factory.mktemp(fixture) / "app"
         shutil.copytree(ROOT / "fixtures" / fixture, app, ignore=shutil.ignore_patterns("build"))
-        subprocess.run([BUILDER, "fetch", app, "-t", "web"], check=True)
+        subprocess.run([BUILDER, "fetch", app, "-t", "web", "-t", "apk"], check=True)
     return store
 
 

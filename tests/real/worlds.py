@@ -44,9 +44,9 @@ class World:
         return found[1]
 
 
-def committed(fixture: str) -> str:
+def committed(fixture: str, target: str = "web") -> str:
     """The digest that stands beside a fixture."""
-    return expected(ROOT / "fixtures" / fixture)["web"]
+    return expected(ROOT / "fixtures" / fixture)[target]
 
 
 def as_nobody(world: World, tool: Callable[[str], str], *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
