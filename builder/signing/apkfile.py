@@ -66,7 +66,9 @@ class Apk:
                 left -= len(piece)
 
     def end_for(self, offset: int) -> bytes:
-        """The end record of an APK whose central directory lies at another offset."""
+        """The end record of an APK whose central directory lies at another offset. Raises BuilderError (signing)."""
+        if offset > 0xFFFFFFFF:
+            raise refused(f"`{self.path}` would have more than 4 GiB with a signature", "leave large assets out")
         return self.end[:16] + struct.pack("<L", offset) + self.end[20:]
 
 
@@ -123,8 +125,8 @@ def _parse(path: Path, stream: BinaryIO) -> Apk:
     if place < 0:
         raise ValueError("it is no zip archive, or is cut short")
     end = tail[place:]
-    *_, count, length, offset, comment = _END.unpack_from(end)
-    if len(end) != _END.size + comment or offset + length + len(end) != size or 0xFFFF in (count, offset >> 16):
+    *_, length, offset, comment = _END.unpack_from(end)  # of zip64, which Android 7 can't read, these are no sizes
+    if len(end) != _END.size + comment or offset + length + len(end) != size:
         raise ValueError("its end record does not fit it")
     stream.seek(0)
     if stream.read(4) != b"PK\3\4":  # Android would run a dex file that someone put there

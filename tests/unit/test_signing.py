@@ -257,6 +257,14 @@ def test_signed_apk_is_not_signed_again(unsigned_apk: Unsigned, signs: Sign, ec_
         signs(signed, store_of(ec_key), out=tmp_path / "twice.apk")
 
 
+def test_apk_that_has_no_room_for_a_signature(unsigned_apk: Unsigned) -> None:
+    """Its end record holds an offset of 4 bytes."""
+    apk = apkfile.load(unsigned_apk())
+    assert apk.end_for(0xFFFFFFFF)
+    with pytest.raises(BuilderError, match="would have more than 4 GiB with a signature"):
+        apk.end_for(1 << 32)
+
+
 def test_place_that_can_not_be_written(unsigned_apk: Unsigned, signs: Sign, ec_key: Any, tmp_path: Path) -> None:
     """A folder that is missing, or that is where the file should be."""
     unsigned = unsigned_apk()
