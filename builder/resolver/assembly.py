@@ -50,7 +50,7 @@ def _known(file: Chosen, kept: Kept, http: Http) -> Chosen:
     if file.size is not None:
         return file
     size = kept.size(file.sha256)
-    return replace(file, size=_size(file.url, http) if size is None else size)
+    return replace(file, size=_size(file.url, http) if size is None and file.url else size)
 
 
 def _size(url: str, http: Http) -> int | None:
@@ -76,6 +76,7 @@ def _pin(file: Chosen, targets: Iterable[str]) -> Pin:
         name=file.key.name,
         version=file.key.version,
         source=file.source,
+        path=file.path,
         file=file.file,
         size=file.size,
         sha256=file.sha256,

@@ -56,7 +56,7 @@ def fit(place: Place, resolution: Resolution, again: Again, page: Page) -> Fit:
     for _ in range(_ROUNDS):
         if not found.missing or found.lack == place.known:
             return found
-        older = takewhile(bool, (_limit(missing, place.environment, page) for missing in found.missing))
+        older = takewhile(bool, (_limit(missing, place, page) for missing in found.missing))
         limits += tuple(older)
         if len(limits) < asked + len(found.missing):
             return first
@@ -73,13 +73,19 @@ def _selected(place: Place, resolution: Resolution) -> Fit:
     return Fit(*select(resolution, needed, place.environment, place.rules))
 
 
-def _limit(missing: Missing, environment: Environment, page: Page) -> str:
-    """A constraint to the newest older version with a wheel for the environment; "" where there is none."""
-    supported = frozenset(environment.tags)
+def _limit(missing: Missing, place: Place, page: Page) -> str:
+    """A constraint to the newest older version with a wheel for the target, else to the Pyodide distribution's version.
+
+    "" where there is neither.
+    """
+    supported = frozenset(place.environment.tags)
     older = []
     for file in page(missing.key.name, missing.base):
         if not file.yanked and tags_of(file.file) & supported:
             version = parse_wheel_filename(file.file)[1]
             if version < Version(missing.key.version) and not version.is_prerelease:
                 older.append(version)
-    return f"{missing.key.name}<={max(older)}" if older else ""
+    if older:
+        return f"{missing.key.name}<={max(older)}"
+    wheel = None if missing.base else place.rules.distribution.usable(missing.key.name)
+    return f"{missing.key.name}=={wheel.version}" if wheel else ""

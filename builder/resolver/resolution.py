@@ -55,6 +55,7 @@ class Question:
     targets: tuple[str, ...]
     preferred: frozenset[Key] = frozenset()  # kept where the inputs allow
     limits: tuple[str, ...] = ()  # further constraints, PEP 508
+    beside: tuple[str, ...] = DESKTOP  # what Pyodide's targets are looked at together with
     exclude_newer: str = ""  # instant, RFC 3339
 
 
@@ -100,7 +101,7 @@ def _project(question: Question, uv: Uv) -> str:
     common = [_reachable(text, uv) for text in inputs.requires if "extra ==" not in text]
     # Trap: uv takes a package without sdist for unusable where only Pyodide's wheels fit, for it does not know their
     # tags; beside the desktop's systems it keeps them.
-    targets = {*question.targets, *(DESKTOP if set(question.targets) & set(PYODIDE) else ())}
+    targets = {*question.targets, *(question.beside if set(question.targets) & set(PYODIDE) else ())}
     where = " or ".join(sorted({f"({condition(target)})" for target in targets}))
     space = f"python_full_version == '{inputs.python}.*' and ({where})"
     lines = [

@@ -14,7 +14,7 @@ from builder.inputs import CLIENTS
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
 from builder.model import PYODIDE
 from builder.network.simpleindex import IndexFile
-from builder.resolver import assembly, builds, client_wheels, runtimes
+from builder.resolver import assembly, builds, client_wheels, distribution, runtimes
 from builder.resolver.builds import Build
 from builder.resolver.fit import Place, fit
 from builder.resolver.graph import Key
@@ -26,8 +26,13 @@ from builder.resolver.world import World, ask
 from builder.sources.pypi import project_files
 from builder.targets import family
 
+_BESIDE = ("linux-x86_64",)  # one system gives uv the fewest reasons to look at Pyodide apart
 # What is not a registry and may become a source of a lock: the client of the network must know these beforehand.
-ORIGINS: Mapping[str, Origin] = {client_wheels.RELEASES: client_wheels.ORIGIN, **runtimes.ORIGINS}
+ORIGINS: Mapping[str, Origin] = {
+    client_wheels.RELEASES: client_wheels.ORIGIN,
+    distribution.ALIAS: distribution.ORIGIN,
+    **runtimes.ORIGINS,
+}
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Found:
-    """What the resolver said, and of which line of Flet it is."""
+    """What the resolver said to each target, where it could to all at once, and of which line of Flet it is."""
 
-    question: Question
-    resolution: Resolution
+    asked: Mapping[str, tuple[Question, Resolution]]
     flet: str  # version
     line: Line
 
@@ -71,13 +75,14 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
                 pool.submit(page, project)
-        resolution = ask(question, world)
-    version = _flet(resolution)
-    found = Found(question, resolution, version, fletline.of(version))
+        asked = _asked(question, world)
+    version = _flet(resolution for _, resolution in asked.values())
+    found = Found(asked, version, fletline.of(version))
     refused |= {target: reason for target in question.targets if (reason := _late(inputs, found, target))}
     chosen: dict[str, tuple[Chosen, ...]] = {}
     for target in _rest(inputs, refused):
-        result = fit(_place(inputs, found, target, world), resolution, partial(_again, found, world), page)
+        again = partial(_again, found, target, world)
+        result = fit(_place(inputs, found, target, world), asked[target][1], again, page)
         chosen[target] = result.chosen
         refused |= {target: result.lack} if result.missing else {}
     built = builds.resolve(inputs, {target: chosen[target] for target in _rest(inputs, refused)}, world)
@@ -125,8 +130,34 @@ def _rest(inputs: Inputs, refused: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _flet(resolution: Resolution) -> str:
-    versions = sorted(key.version for key in resolution.packages if key.name == "flet")
+def _asked(question: Question, world: World) -> dict[str, tuple[Question, Resolution]]:
+    """One resolution for all targets; where there is none, one for the desktops' and one for the browsers'.
+
+    Where a package requires another on Windows and on Pyodide, as pandas does tzdata, uv looks at Pyodide apart, and
+    finds no wheel for it of msgpack; beside Linux alone it has no reason to. Raises the error of the common question
+    where the others have no answer either.
+    """
+    browsers = tuple(name for name in question.targets if name in PYODIDE)
+    desktops = tuple(name for name in question.targets if name not in PYODIDE)
+    try:
+        return _alone(question, world)
+    except BuilderError as error:
+        if error.code != Exit.LOCK or not browsers:
+            raise
+        try:
+            found = _alone(replace(question, targets=desktops), world) if desktops else {}
+            limits = (f"flet=={_flet([next(iter(found.values()))[1]])}",) if found else ()
+            return found | _alone(replace(question, targets=browsers, limits=limits, beside=_BESIDE), world)
+        except BuilderError:
+            raise error from None
+
+
+def _alone(question: Question, world: World) -> dict[str, tuple[Question, Resolution]]:
+    return dict.fromkeys(question.targets, (question, ask(question, world)))
+
+
+def _flet(resolutions: Iterable[Resolution]) -> str:
+    versions = sorted({key.version for found in resolutions for key in found.packages if key.name == "flet"})
     if len(versions) == 1:
         return versions[0]
     many = f"the requirements ask for several versions of flet at once: {', '.join(versions)}"
@@ -145,16 +176,16 @@ def _place(inputs: Inputs, found: Found, target: str, world: World) -> Place:
         return Place(target, desktop(target, python), its_rules, (), world.kept.unavailable.get(target, ""))
     pyodide = found.line.pyodide[inputs.python]
     cut = [("flet", name) for name in pyodide.without]
+    its_rules = replace(
+        its_rules, distribution=distribution.of(pyodide.version) if inputs.default_index else distribution.NONE
+    )
     return Place(target, browser(pyodide), its_rules, cut, world.kept.unavailable.get(target, ""))
 
 
-def _again(found: Found, world: World, limits: tuple[str, ...]) -> Resolution | None:
+def _again(found: Found, target: str, world: World, limits: tuple[str, ...]) -> Resolution | None:
     """Another resolution, as near to the common one as the limits allow; None where there is none."""
-    question = replace(
-        found.question,
-        preferred=frozenset(found.resolution.packages),
-        limits=(*limits, f"flet=={found.flet}"),
-    )
+    asked, resolution = found.asked[target]
+    question = replace(asked, preferred=frozenset(resolution.packages), limits=(*limits, f"flet=={found.flet}"))
     try:
         return once(question, world.uv)
     except BuilderError as error:
@@ -174,7 +205,8 @@ def _answer(
     built = {build.sdist.file: build for its in chosen.values() for build in its.builds}
     its_rules = rules(inputs, world.http.base(PYPI), "web")
     pins = _pins(inputs, found, tuple(chosen), world) + assembly.pins(build_wheels, world.kept, its_rules, world.http)
-    used = {pin.source for pin in pins}
+    packages = assembly.pins(every, world.kept, its_rules, world.http)
+    used = {pin.source for pin in (*pins, *packages)}
     lock = Lock(
         inputs=inputs,
         sources={
@@ -183,12 +215,13 @@ def _answer(
         },
         flutter=found.line.flutter,
         toolchain=Toolchain(name=world.recipe.name, nar=world.recipe.nar),
-        packages=assembly.pins(every, world.kept, its_rules, world.http),
+        packages=packages,
         sdists=tuple(built[file].sdist for file in sorted(built)),
         pins=(*pins, *tools.pins(tuple(chosen), world.kept.pins), *world.recipe.pins, world.recipe.bootstrap.pin),
         unavailable=dict(sorted(refused.items())),
     )
-    return Answer(lock, _newer((found.resolution.newer, *(build.newer for build in built.values()))), _warnings(found))
+    newer = [*(told.newer for _, told in found.asked.values()), *(build.newer for build in built.values())]
+    return Answer(lock, _newer(newer), _warnings(found))
 
 
 def _newer(answers: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
@@ -237,7 +270,7 @@ def _page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[I
 def _warnings(found: Found) -> tuple[str, ...]:
     """What uv said, and that a version of Flet was never tried."""
     tested = found.line.tested
+    said = tuple(dict.fromkeys(text for _, told in found.asked.values() for text in told.warnings))
     if found.flet in tested:
-        return found.resolution.warnings
-    note = f"flet {found.flet} was not tested with this builder; of its line {', '.join(tested)} was"
-    return (*found.resolution.warnings, note)
+        return said
+    return (*said, f"flet {found.flet} was not tested with this builder; of its line {', '.join(tested)} was")

@@ -9,6 +9,7 @@ from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 from builder import sdists
 from builder.errors import BuilderError, Exit
 from builder.lock import Inputs, Known
+from builder.resolver.distribution import ALIAS, NONE, Distribution
 from builder.resolver.graph import ROOT, Key
 from builder.resolver.resolution import Resolution
 from builder.resolver.wheels import Environment, best, summary, tags_of
@@ -29,6 +30,7 @@ class Chosen:
     sha256: str  # "" where the index gives none
     size: int | None
     hash: Known
+    path: str = ""  # below the source's base, where that has folders
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class Missing:
     required_by: tuple[str, ...]
     files: tuple[str, ...]  # what it has instead
     base: str  # URL of its index; "" for the default one
+    elsewhere: str = ""  # what the Pyodide distribution has of it, as the end of a sentence
 
     def __str__(self) -> str:
         by = ", ".join("the project" if name == ROOT else f"`{name}`" for name in self.required_by)
         return (
             f"`{self.key.name}` {self.key.version} (required by {by}) has {summary(self.files)}, none for this target"
+            f"{self.elsewhere}"
         )
 
 
@@ -54,6 +58,7 @@ class Rules:
     hashes: Mapping[str, frozenset[str]]  # project -> the author's own sha256 values
     indexes: Mapping[str, str]  # URL without credentials -> alias
     sdist: frozenset[str]  # projects that may come as a source archive for the target
+    distribution: Distribution = NONE  # what has wheels of packages of the default index that lack one for the target
 
     def source(self, index: str | None) -> tuple[str, str]:
         """Alias and base of the index that a package came from."""
@@ -95,7 +100,9 @@ def select(
         if file is None:
             package = resolution.packages[key]
             names = tuple(sorted(_files(package)))
-            missing.append(Missing(key, required_by, names, rules.source(package.index)[1]))
+            base = rules.source(package.index)[1]
+            elsewhere = "" if base else rules.distribution.told(key.name)
+            missing.append(Missing(key, required_by, names, base, elsewhere))
         else:
             chosen.append(replace(file, hash="first-use") if key in resolution.unhashed else file)
     return tuple(chosen), tuple(missing)
@@ -115,7 +122,16 @@ def _file(package: Package, environment: Environment, rules: Rules) -> Chosen | 
             hint="correct the `--hash` in requirements.txt, or ask the index's owner why the file changed",
             code=Exit.MISMATCH,
         )
-    return None if file is None else _chosen(package, file, rules)
+    return _distributed(package, rules) if file is None else _chosen(package, file, rules)
+
+
+def _distributed(package: Package, rules: Rules) -> Chosen | None:
+    """The wheel that the Pyodide distribution has of this very version of a package of the default index."""
+    wheel = rules.distribution.usable(package.name)
+    if wheel is None or wheel.version != str(package.version) or rules.source(package.index) != (PYPI, ""):
+        return None
+    key, path = Key(package.name, wheel.version), rules.distribution.path
+    return Chosen(key, ALIAS, "", wheel.file, "", wheel.sha256, None, "table", path)
 
 
 def _usable(

@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import dataclass, field
 
 import pytest
+from packaging.utils import parse_wheel_filename
 from uv import find_uv_bin
 
 from builder import fletline, lockfile
@@ -21,9 +22,10 @@ from builder.errors import BuilderError, Exit
 from builder.inputs import inputs_of
 from builder.network.http import Http
 from builder.project import Project, load
-from builder.resolver import builds, resolve
+from builder.resolver import builds, distribution, resolve
 from builder.resolver.kept import keep
 from builder.resolver.resolution import Uv
+from builder.resolver.wheels import browser
 from builder.resolver.world import World
 from builder.settings import Settings
 from builder.store import Store
@@ -863,3 +865,70 @@ def declared(index, root, releases):
     environ |= {"BUILDER_MIRROR_PYPI": index.url, "BUILDER_MIRROR_FLET_RELEASES": releases}
     context = Context(root, Store(root.parent / "store"), environ, lambda line: None)
     return locking.run(context, load(root, {}, lambda line: None, environ), command.Wish()).lock
+
+
+LINUX = "cp312-cp312-manylinux_2_17_x86_64"
+
+
+def test_the_pyodide_distribution_has_what_the_index_has_not(index, locked):
+    """The version that it has is taken for Pyodide with what that version requires; others keep the newest."""
+    index.add("numpy", "2.0.2", [LINUX])
+    index.add("numpy", "9.0", [LINUX])
+    index.add("pandas", "2.2.3", [LINUX], requires=["numpy>=1.26", "pytz"])
+    index.add("pandas", "9.0", [LINUX], requires=["numpy>=9"])
+    index.add("pytz", "2024.1")
+    answer = locked(index, "flet==0.82.2", "pandas", settings=targets("linux-x86_64", "web"))
+    taken = {pin.name: pin for pin in answer.lock.packages if "web" in pin.targets}
+    native = "cp312-cp312-pyodide_2024_0_wasm32.whl"
+    assert (taken["numpy"].file, taken["pandas"].file) == (f"numpy-2.0.2-{native}", f"pandas-2.2.3-{native}")
+    assert {taken[name].source for name in ("numpy", "pandas")} == {"pyodide"}
+    assert (taken["numpy"].path, taken["numpy"].hash) == ("v0.27.7/full/", "table")
+    assert answer.lock.sources["pyodide"].kind == "url"
+    assert taken["pytz"].source == "pypi"
+    assert files(answer, "numpy")[f"numpy-9.0-{LINUX}.whl"] == ("linux-x86_64",)
+    assert (
+        locked(index, "flet==0.82.2", "pandas", settings=targets("linux-x86_64", "web"), old=answer.lock).lock
+        == answer.lock
+    )
+
+
+def test_the_error_says_why_the_pyodide_distribution_does_not_help(index, locked):
+    """It has another version than the project asks for, or its wheel needs what builder can't put in."""
+    index.add("numpy", "9.0", [LINUX])
+    index.add("scipy", "1.14.1", [LINUX])
+    with pytest.raises(BuilderError, match=r"none for this target; Pyodide 0.27.7 has only 2.0.2"):
+        locked(index, "flet==0.82.2", "numpy>=9", settings=targets("web"))
+    with pytest.raises(BuilderError, match=r"Pyodide 0.27.7 has 1.14.1, which links to `openblas`"):
+        locked(index, "flet==0.82.2", "scipy", settings=targets("web"))
+
+
+def test_a_package_of_an_index_of_the_projects_own_is_not_taken_from_pyodide(index, new_index, locked):
+    """The same name may be another package there."""
+    own = new_index()
+    own.add("numpy", "2.0.2", [LINUX])
+    with pytest.raises(BuilderError, match="none for this target") as caught:
+        locked(index, "flet==0.82.2", "numpy", settings=targets("web"), indexes=(own.url,))
+    assert "Pyodide" not in caught.value.message
+
+
+def test_browsers_and_desktops_may_need_resolutions_of_their_own(index, locked):
+    """A requirement of Windows and of Pyodide makes uv look at Pyodide alone, where it finds no wheel of msgpack."""
+    index.add("tzdata", "2024.1")
+    markers = ("sys_platform == 'win32'", "sys_platform == 'emscripten'")
+    index.add("zones", "1.0", requires=[f"tzdata; {marker}" for marker in markers])
+    answer = locked(index, "flet==0.82.2", "zones")
+    assert files(answer, "tzdata") == {"tzdata-2024.1-py3-none-any.whl": ("apk", "web", "windows-x86_64")}
+    assert "msgpack-1.1.0.tar.gz" in files(answer, "msgpack")
+
+
+@pytest.mark.parametrize("line", fletline.lines())
+def test_the_table_of_each_pyodide_fits_it(line):
+    """Each wheel is one that this Pyodide can load, under its canonical name and version."""
+    for pyodide in fletline.of(f"{line}.0").pyodide.values():
+        held = distribution.of(pyodide.version)
+        assert held.wheels
+        supported = set(browser(pyodide).tags)
+        for name, wheel in held.wheels.items():
+            project, version, _, tags = parse_wheel_filename(wheel.file)
+            assert (project, str(version)) == (name, wheel.version)
+            assert tags & supported
