@@ -66,7 +66,9 @@ class Settings(Model):
     @classmethod
     def _hosts(cls, value: Any) -> tuple[str, ...]:
         names = [name.lower() for name in _texts(value)]
-        wrong = [name for name in names if not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", name)]
+        wrong = [
+            name for name in names if not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", name)
+        ]
         if wrong:
             raise ValueError(f"names `{wrong[0]}`, which is no host name")
         return tuple(sorted(set(names)))
