@@ -120,7 +120,7 @@ CASES: dict[str, tuple[Arrange, tuple[str, ...]]] = {
     "plan of an unknown target": (counter, ("plan", "wep")),
     "tree": (lambda world: world.counter("counter-1.0"), ("tree", "-t", "web")),
     "tree of an unknown target": (counter, ("tree", "-t", "wep")),
-    "run of what can't be run": (counter, ("run", "apk")),
+    "run of what can't be run": (counter, ("run", "linux-x86_64")),
     "sign what is no APK": (lambda world: world.write("a-unsigned.apk", "no"), ("sign", "a-unsigned.apk", "--debug")),
     "sign what has no name": (lambda world: world.write("a.apk", "no"), ("sign", "a.apk", "--debug")),
     "sign what is missing": (nothing, ("sign", "a-unsigned.apk")),
