@@ -19,9 +19,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from builder import plan, scripts
 from builder.inside import module
+
+settings.register_profile("any machine", deadline=None)  # a loaded one is no reason to fail
+settings.load_profile("any machine")
 
 RUN = """
 import os, runpy, sys

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -251,7 +251,6 @@ LEAVES = st.one_of(
 TABLES = st.recursive(LEAVES, lambda inner: st.dictionaries(PARTS, inner, max_size=3), max_leaves=8)
 
 
-@settings(deadline=None)  # of a loaded machine
 @given(st.dictionaries(PARTS, TABLES), st.dictionaries(st.sampled_from(sorted(BY_NAME)), LEAVES, max_size=2))
 def test_no_value_breaks_the_reader(table: dict[str, Any], given: dict[str, Any]) -> None:
     """Whatever known keys hold, the outcome is JSON-able values or one error."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.inside import module
@@ -129,7 +129,6 @@ endings = st.sampled_from(["", ".txt", ".png", ".arsc", ".PNG", ".so"])
 
 
 @given(st.dictionaries(st.tuples(st.sampled_from(["", "lib/"]), names, endings).map("".join), st.binary(max_size=300)))
-@settings(deadline=None)
 def test_any_files_are_read_back_and_aligned(tmp_path_factory: pytest.TempPathFactory, held: dict[str, bytes]) -> None:
     """By zipfile and by what reads them to copy them on; stored data begins where Android maps it."""
     taken = {name.rpartition("/")[0] for name in held}
