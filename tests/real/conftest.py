@@ -257,6 +257,7 @@ def one_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Itera
     store = (base if worker_id == "master" else base.parent) / "one-store"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BUILDER_HOME", str(store))
+        patch.delenv("CI", raising=False)  # builder would take it for --frozen
         yield
 
 
