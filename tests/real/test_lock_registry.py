@@ -64,11 +64,16 @@ def test_flet_0_82_2_locks_for_every_target(locked):
     assert lock.flutter == fletline.of("0.82.2").flutter
 
 
+def found(lock, target):
+    """What else than packages a registry was asked for; builder's own tools come from its table."""
+    return [pin for pin in lock.pins_of(target) if pin.hash != "table"]
+
+
 def test_flet_1_0_5_locks_for_the_web_and_says_why_no_desktop(locked):
     """The web has its client and Pyodide from npm; the desktop's client is on no index, as recorded."""
     lock = locked("flet==1.0.5")
     assert lock.unavailable.keys() == set(DESKTOP)
-    assert {(pin.name, pin.version, pin.source) for pin in lock.pins_of("web")} == {("pyodide", "0.27.7", "npm")}
+    assert {(pin.name, pin.version, pin.source) for pin in found(lock, "web")} == {("pyodide", "0.27.7", "npm")}
     assert held(lock, "web")["flet-web"] == "1.0.5"
     assert not {"httpx", "oauthlib"} & held(lock, "web").keys()
 
@@ -91,5 +96,5 @@ def test_python_3_14_locks_for_the_web(locked):
     assert fletline.of("1.0.5").pyodide["3.14"].bundled
     lock = locked("flet==1.0.5", python="3.14", targets=["web"], declared=True)
     assert lock.unavailable == {}
-    assert lock.pins_of("web") == ()
+    assert found(lock, "web") == []
     assert {"flet", "flet-web", "msgpack"} <= held(lock, "web").keys()
