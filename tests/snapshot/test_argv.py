@@ -57,5 +57,5 @@ def test_the_host_is_not_in_it() -> None:
 
 def test_the_command_line_of_nix(snapshot: Any) -> None:
     """The store of the user's choice is NIX_REMOTE's to name; the sandbox is asked for, and nothing is substituted."""
-    argv = nix.argv(STORE / "work" / "nix", HOST)
+    argv = nix.argv(STORE / "temp" / "nix", HOST)
     assert "\n".join(argv[: argv.index("substitute") + 2]) == snapshot  # what follows is of the machine and its user
