@@ -261,7 +261,7 @@ def one_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Itera
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool() -> Callable[[str], str]:
     """The path of a program; skips where it is missing, fails where all tools must be there."""
 

@@ -148,13 +148,12 @@ public final class MainActivity extends Activity {
             return;
         }
         web = page();
-        long now = SystemClock.elapsedRealtime();
-        if (deaths[0] != 0 && now - deaths[0] < SPAN) {
+        System.arraycopy(deaths, 1, deaths, 0, DEATHS - 1);
+        deaths[DEATHS - 1] = SystemClock.elapsedRealtime();
+        if (deaths[0] != 0 && deaths[DEATHS - 1] - deaths[0] < SPAN) {
             finish();
             return;
         }
-        System.arraycopy(deaths, 1, deaths, 0, DEATHS - 1);
-        deaths[DEATHS - 1] = now;
         web.loadUrl(url == null ? Site.ORIGIN + "/" : url);
     }
 
