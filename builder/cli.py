@@ -104,7 +104,7 @@ def fetch(
 
 @app.command()
 @guarded
-@with_flet_options("android", "web")
+@with_flet_options("android", "linux", "web")
 def build(
     target: Annotated[str, typer.Argument(help="What to build, such as `web`.")],
     path: App = Path(),
@@ -150,7 +150,7 @@ def build(
 
 @app.command()
 @guarded
-@with_flet_options("android", "web")
+@with_flet_options("android", "linux", "web")
 def plan(
     target: Annotated[str, typer.Argument(help="What to plan, such as `web`.")],
     path: App = Path(),

@@ -198,7 +198,7 @@ def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
     """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
     out.mkdir()
     try:
-        for name, source in tree.over(inputs[name] for name in step.args).items():
+        for name, source in tree.over((inputs[name], below) for name, below in map(tree.layered, step.args)).items():
             if source.is_symlink():
                 tree.copy_link(source, out / name)
             else:

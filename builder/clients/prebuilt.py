@@ -33,15 +33,25 @@ JUNK = (
 
 def line_of(lock: Lock, target: str) -> Line:
     """The Flet line that the lock holds for a target. Raises BuilderError (lock)."""
-    return fletline.of(_package(lock, target, "flet").version)
+    return fletline.of(package_of(lock, target, "flet").version)
+
+
+def package_of(lock: Lock, target: str, name: str) -> Pin:
+    """The file of a Python package that a target has. Raises BuilderError (lock) where the lock has none."""
+    return _only(lock.packages_of(target), name, target)
+
+
+def pin_of(lock: Lock, target: str, name: str) -> Pin:
+    """Any other file that a target has. Raises BuilderError (lock) where the lock has none."""
+    return _only(lock.pins_of(target), name, target)
 
 
 def web_client(lock: Lock, target: str, renderer: str) -> Step:
     """The step that gives the pruned and mended web client. Raises BuilderError (project, lock)."""
     line = line_of(lock, target)
     python = _python(lock, line)
-    wheel = _package(lock, target, line.wheels["web"])
-    npm = None if line.pyodide[python].bundled else _pin(lock, target, "pyodide")
+    wheel = package_of(lock, target, line.wheels["web"])
+    npm = None if line.pyodide[python].bundled else pin_of(lock, target, "pyodide")
     inputs = {pin.file: Pinned(pin=pin.sha256) for pin in (wheel, npm) if pin}
     settings = {
         "wheel": wheel.file,
@@ -71,7 +81,7 @@ def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool)
 
     What is built comes from the steps that `wheels` gives.
     """
-    pins = _packed(lock, target)
+    pins = sorted(_packed(lock, target), key=lambda pin: pin.name)  # a lock in memory is in another order than its file
     built = [f"{WHEEL}-{pin.name}" for pin in _built(lock, target)]
     recipes = {pin.file: list(sdists.recipe(pin.name, pin.file, target)) for pin in pins}
     settings = {
@@ -103,8 +113,8 @@ def layer() -> Step:
 
 
 def merged(name: str, *steps: str) -> Step:
-    """The step that lays the outputs of others over each other, the first one lowest."""
-    inputs = {step: Built(step=step) for step in steps}
+    """The step that lays the outputs of others over each other, the first one lowest; `STEP=FOLDER/` lays one below."""
+    inputs = {step: Built(step=step) for step in (argument.partition("=")[0] for argument in steps)}
     return Step(name=name, scripts=scripts.closure(MERGE), args=steps, inputs=inputs)
 
 
@@ -169,14 +179,6 @@ def _sdist(lock: Lock, pin: Pin) -> Sdist:
         hint="run `builder lock` and commit the result",
         code=Exit.LOCK,
     )
-
-
-def _package(lock: Lock, target: str, name: str) -> Pin:
-    return _only(lock.packages_of(target), name, target)
-
-
-def _pin(lock: Lock, target: str, name: str) -> Pin:
-    return _only(lock.pins_of(target), name, target)
 
 
 def _only(pins: tuple[Pin, ...], name: str, target: str) -> Pin:

@@ -1,6 +1,6 @@
 """Keys that every platform reads: the app, its names, its packages."""
 
-from builder.fletkeys.key import ANDROID, BUILT, Key
+from builder.fletkeys.key import ANDROID, BUILT, NAMED, PAGES, Key
 
 ENTRY = (
     Key("app.path", "Folder of the Python program, relative to the project", default=".", honoured=BUILT),
@@ -34,12 +34,12 @@ ENTRY = (
         lines=("1.0",),
         honoured=BUILT,
     ),
-    Key("app.hide_window_on_start", "Start with the window hidden", kind="bool", scope="both"),
+    Key("app.hide_window_on_start", "Start with the window hidden", kind="bool", scope="both", honoured=("linux",)),
 )
 
 NAMES = (
     Key("project", "Name of the project (project.name)", option="--project", table="project", honoured=BUILT),
-    Key("artifact", "Name of the executable or bundle on disk", option="--artifact", scope="both", honoured=ANDROID),
+    Key("artifact", "Name of the executable or bundle on disk", option="--artifact", scope="both", honoured=NAMED),
     Key("product", "Name that users see", option="--product", honoured=BUILT),
     Key(
         "description",
@@ -55,7 +55,7 @@ NAMES = (
         default="1.0.0",
         option="--build-version",
         table="project",
-        honoured=ANDROID,
+        honoured=NAMED,
     ),
     Key(
         "build_number",
@@ -71,17 +71,17 @@ NAMES = (
         default="com.flet",
         option="--org",
         scope="both",
-        honoured=ANDROID,
+        honoured=NAMED,
     ),
     Key(
         "bundle_id",
         "Identifier of the app, else made of org and project",
         option="--bundle-id",
         scope="both",
-        honoured=ANDROID,
+        honoured=NAMED,
     ),
-    Key("company", "Company that the app names", default="Your Company", option="--company", honoured=BUILT),
-    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=BUILT),
+    Key("company", "Company that the app names", default="Your Company", option="--company", honoured=PAGES),
+    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=PAGES),
 )
 
 PACKAGES = (

@@ -7,7 +7,9 @@ from typing import Any, Literal
 LINES = ("0.82", "1.0")  # the Flet lines, oldest first
 PLATFORMS = ("android", "ios", "linux", "macos", "web", "windows")
 ANDROID = ("android",)
-BUILT = ("android", "web")  # the platforms that builder builds
+BUILT = ("android", "linux", "web")  # the platforms that builder builds
+PAGES = ("android", "web")  # those of them on which an app is shown in a page
+NAMED = ("android", "linux")  # those whose artifact has a name and an identifier of its own
 
 Kind = Literal["bool", "int", "text", "list", "globs", "table"]
 Scope = Literal["app", "both", "platform"]

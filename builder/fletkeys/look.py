@@ -1,6 +1,6 @@
 """Keys of what is seen first: boot screen, icons, splash; and of the Flutter project that Flet makes."""
 
-from builder.fletkeys.key import ANDROID, BUILT, Key
+from builder.fletkeys.key import ANDROID, PAGES, Key
 
 SPLASH = ("android", "ios", "web")
 
@@ -11,7 +11,7 @@ SCREENS = (
         kind="table",
         default={},
         scope="both",
-        honoured=BUILT,
+        honoured=PAGES,
     ),
     *(
         Key(
@@ -20,7 +20,7 @@ SCREENS = (
             kind="table",
             default={},
             scope="both",
-            honoured=BUILT,
+            honoured=PAGES,
         )
         for name, stage in (("boot_screen", "first"), ("startup_screen", "second"))
     ),
@@ -29,7 +29,7 @@ SCREENS = (
         "Background of icons that may not be transparent",
         default="#ffffff",
         scope="both",
-        honoured=BUILT,
+        honoured=PAGES,
     ),
     Key(
         "splash.color",
@@ -38,7 +38,7 @@ SCREENS = (
         option="--splash-color",
         scope="both",
         platforms=SPLASH,
-        honoured=BUILT,
+        honoured=PAGES,
     ),
     Key(
         "splash.dark_color",
@@ -47,7 +47,7 @@ SCREENS = (
         option="--splash-dark-color",
         scope="both",
         platforms=SPLASH,
-        honoured=BUILT,
+        honoured=PAGES,
     ),
     Key(
         "splash.icon_background",
@@ -84,7 +84,7 @@ SCREENS = (
             default=True,
             option=f"--no-{platform}-splash",
             platforms=(platform,),
-            honoured=(platform,) if platform in BUILT else (),
+            honoured=(platform,) if platform in PAGES else (),
         )
         for platform, title in (("web", "the web"), ("ios", "iOS"), ("android", "Android"))
     ),

@@ -85,5 +85,6 @@ KEYS = (
         option="--linux-categories",
         platforms=("linux",),
         lines=("1.0",),
+        honoured=("linux",),
     ),
 )

@@ -1,6 +1,6 @@
 """One folder out of several: what lies in a later one replaces what an earlier one has at the same place.
 
-Usage: merge.py NAME...  (folders in/NAME, the first one lowest)
+Usage: merge.py NAME[=FOLDER/]...  (folders in/NAME, the first one lowest; all of one below FOLDER/ where that is named)
 A file replaces a file and a symbolic link a link; anything else at one place is refused. Links stay as they are, also
 those to folders and to nothing. Empty folders are left out.
 Where the store can, builder does this by linking the same files instead of running the script.
@@ -16,7 +16,7 @@ def main() -> None:
     """Copy what each place holds at last."""
     out = Path("out")
     try:
-        held = tree.over(Path("in", name) for name in sys.argv[1:])
+        held = tree.over((Path("in", name), below) for name, below in map(tree.layered, sys.argv[1:]))
     except tree.Refused as error:
         sys.exit(f"error: {error}")
     for name, source in held.items():

@@ -19,17 +19,27 @@ def names(root: Path) -> list[str]:
     return sorted(found)
 
 
-def over(roots: Iterable[Path]) -> dict[str, Path]:
+def layered(argument: str) -> tuple[str, str]:
+    """`NAME` or `NAME=FOLDER/` -> the name, and the prefix of all that it holds. Raises Refused where that leaves."""
+    name, _, below = argument.partition("=")
+    if below and (not below.endswith("/") or {"", ".", ".."} & set(below[:-1].split("/"))):
+        raise Refused(f"`{below}` is no folder to lay `{name}` into")
+    return name, below
+
+
+def over(roots: Iterable[tuple[Path, str]]) -> dict[str, Path]:
     """What several folders hold when each is laid over the ones before: relative path -> the file or symbolic link.
+
+    Each folder comes with the prefix that its paths get.
 
     Raises Refused where a place is a file in one and a folder or a link in another: none could replace the other
     without the loss of what was not meant.
     """
     found: dict[str, Path] = {}
     folders: set[str] = set()
-    for root in roots:
-        for name in names(root):
-            source = root / name
+    for root, below in roots:
+        for own in names(root):
+            name, source = below + own, root / own
             if name in found and found[name].is_symlink() != source.is_symlink():
                 raise Refused(f"`{name}` is a symbolic link in one folder and a file in another")
             found[name] = source

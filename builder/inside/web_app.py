@@ -16,18 +16,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import app_stage
 import app_tree
-import bytecode
-import patterns
 import tarball
 import tree
 
 ASSETS = "assets"
 PAGES = ("index.html", "manifest.json")
 _STAGE = ".app"
-# The client would install, from the network, what the first two name; builder's own files say nothing to a running app;
-# of a folder of packages there can be one.
-_NEVER = ("requirements.txt", "pyproject.toml", "builder.lock", "builder.plan", "build", "__pypackages__")
+_NEVER = ("__pypackages__",)  # of a folder of packages there can be one
 _REPLACEABLE = ("favicon.png", "manifest.json")  # files of the client, beside icons/, that an app's assets may replace
 
 
@@ -72,17 +69,8 @@ def hides(name: str) -> bool:
 
 def add_app(root: Path, settings: dict[str, Any], out: Path) -> None:
     """app.tar.gz: the layer of the packages, then the app's files; raises Refused where the app can't start."""
-    exclude = [*settings["exclude"], ASSETS, *_NEVER]
-    names = app_tree.files(root, app_tree.rules(exclude, settings["include"], defaults=settings["defaults"]))
-    junk = patterns.matcher(settings["cleanup"])
-    names = [name for name in names if not junk(name)]
-    module = settings["module"].replace(".", "/")
-    if not {f"{module}.py", f"{module}.pyc"} & set(names):
-        raise app_tree.Refused(f"the app as packed has no `{module}.py`: see `module` and `exclude` in [tool.flet.app]")
     stage = out / _STAGE
-    tree.copy(root, stage, names)
-    if settings["compile"] and (failed := bytecode.compile_tree(stage)):
-        raise app_tree.Refused(f"{', '.join(f'`{name}`' for name in failed)} of the app can't be compiled, see above")
+    app_stage.stage(root, settings, (ASSETS, *_NEVER), stage)
     with (out / "app.tar.gz").open("wb") as stream:
         stream.write(Path("in", "layer", "layer.tar.gz").read_bytes())
         tarball.layer(stream, stage, last=True)

@@ -1,0 +1,129 @@
+"""Linux: a folder that runs on its own beside the desktop's libraries, and that folder as .tar.gz."""
+
+import re
+from typing import Any
+
+from builder import desktop, scripts, templates, tools
+from builder.clients import prebuilt
+from builder.errors import BuilderError, Exit
+from builder.lock import Lock
+from builder.plan import Built, Pinned, Step, Tree
+from builder.project import Project
+from builder.targets import Target
+
+PLATFORM = "linux"
+APP, BUNDLE = "app", "bundle"  # names of steps
+CLIENT_FAMILY = "linux"  # of targets, whose client a wheel may hold
+# Where the output of each step lies in the app's folder.
+PLACES = {
+    prebuilt.CLIENT: "lib/client/",
+    desktop.PYTHON: "lib/python/",
+    prebuilt.PACKAGES: "lib/python/lib/python3.12/site-packages/",
+}
+ICONS = {"icon", "icon_linux"}  # names of images
+_RESERVED = ("lib", "share")
+
+
+def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
+    """Client, interpreter, packages, a layer of the archive for each, the app, all of it. Raises BuilderError."""
+    line = prebuilt.line_of(lock, target)
+    folder = _name(project, line.line)
+    compiled = project.setting("compile.packages", PLATFORM, line.line)
+    return (
+        _client(lock, target),
+        desktop.python(lock, target, compiled=compiled),
+        *desktop.packages(project, lock, target, PLATFORM),
+        *(desktop.layer(step, f"{folder}/{place}") for step, place in PLACES.items()),
+        _app(project, lock, target),
+        prebuilt.merged(BUNDLE, *(f"{step}={folder}/{place}" for step, place in PLACES.items()), APP),
+    )
+
+
+def _client(lock: Lock, target: str) -> Step:
+    project = prebuilt.line_of(lock, target).wheels.get(CLIENT_FAMILY)
+    pin = prebuilt.package_of(lock, target, project) if project else prebuilt.pin_of(lock, target, "flet-client")
+    return Step(
+        name=prebuilt.CLIENT,
+        scripts=scripts.closure("linux_client.py"),
+        args=(pin.file,),
+        inputs={pin.file: Pinned(pin=pin.sha256)},
+    )
+
+
+def _app(project: Project, lock: Lock, target: str) -> Step:
+    line = prebuilt.line_of(lock, target).line
+    name, identifier = _name(project, line), desktop.identifier(project, PLATFORM, line)
+    pillow = tools.of(lock, target, "pillow") if ICONS & set(project.images) else None
+    version = re.sub(r"[^A-Za-z0-9.+~_-]", "_", project.setting("build_version", PLATFORM, line))
+    layers = [f"{step}-layer" for step in PLACES]
+    settings = desktop.app_settings(project, lock, target, PLATFORM) | {
+        "folder": name,
+        "launcher": name,
+        "id": identifier,
+        "archive": f"{name}-{version}-{target}.tar.gz",
+        "layers": layers,
+        "pillow": pillow.file if pillow else "",
+    }
+    return Step(
+        name=APP,
+        scripts=scripts.closure("linux_app.py"),
+        inputs={
+            APP: Tree(tree="app"),
+            **({pillow.file: Pinned(pin=pillow.sha256)} if pillow else {}),
+            **{layer: Built(step=layer) for layer in layers},
+        },
+        files={
+            "app.json": desktop.text(settings),
+            "launcher": templates.render("linux/launcher.sh"),
+            "entry.desktop": templates.render("linux/entry.desktop", **_entry(project, line, name, identifier)),
+            **desktop.start_files(project, lock, target, PLATFORM, identifier),
+        },
+    )
+
+
+def _entry(project: Project, line: str, name: str, identifier: str) -> dict[str, Any]:
+    """What the desktop entry says (Desktop Entry Specification 1.5)."""
+    categories = project.setting("linux.categories", PLATFORM, line)
+    for category in categories:
+        if not re.fullmatch(r"[A-Za-z0-9-]+", category):
+            raise BuilderError(
+                f"`{category}` is no category of a desktop entry",
+                hint='use those of the Desktop Menu Specification in `categories` of [tool.flet.linux], as ["Utility"]',
+                code=Exit.PROJECT,
+            )
+    return {
+        "name": _escaped(project.setting("product", PLATFORM, line)),
+        "comment": _escaped(project.setting("description", PLATFORM, line)),
+        "exec": _escaped(_quoted(name)),
+        "id": identifier,
+        "icon": bool(ICONS & set(project.images)),
+        "categories": "".join(f"{category};" for category in categories),
+    }
+
+
+def _quoted(argument: str) -> str:
+    """An argument of the key Exec; what a file name can't hold needs no escape."""
+    return '"' + re.sub(r"([`$])", r"\\\1", argument).replace("%", "%%") + '"'
+
+
+def _escaped(value: str) -> str:
+    """A value of type string: one line, its backslashes and line ends written as the specification has it."""
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+
+
+def _name(project: Project, line: str) -> str:
+    name = desktop.file_name(project, PLATFORM, line)
+    if name in _RESERVED:
+        raise BuilderError(
+            f"`{name}` can't be the name of the app's launcher: a folder beside it is called so",
+            hint="set `artifact` in [tool.flet] or [tool.flet.linux] to another name",
+            code=Exit.PROJECT,
+        )
+    return name
+
+
+def _artifact(project: Project, target: str) -> str:
+    return "."
+
+
+TARGET = Target(steps=steps, artifact=_artifact)

@@ -1,0 +1,89 @@
+"""Starts Flet's client, in the place of Flet's module of this name.
+
+That one prefers whatever program lies in build/ of the working folder, and leaves the client running where an app ends.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+client: Any = None  # the process that was started last
+shown = False  # whether a client came so far that it had a window
+stopped = 0  # the signal that ended the app; 0 where none did
+
+
+def open_flet_view(page_url: str, assets_dir: str | None, hidden: bool) -> tuple[subprocess.Popen[bytes], str]:
+    """The running client, and the file to which it writes its process id."""
+    global client
+    command, options, pid_file = _command(page_url, assets_dir, hidden)
+    client = subprocess.Popen(command, **options)
+    _listen()
+    return client, pid_file
+
+
+async def open_flet_view_async(
+    page_url: str, assets_dir: str | None, hidden: bool
+) -> tuple[asyncio.subprocess.Process, str]:
+    """The same, as a process of asyncio."""
+    global client
+    command, options, pid_file = _command(page_url, assets_dir, hidden)
+    client = await asyncio.create_subprocess_exec(*command, **options)
+    _listen()
+    return client, pid_file
+
+
+def close_flet_view(pid_file: str) -> None:
+    """End the client if it still runs, and remove the file of its process id, which it writes once it has a window."""
+    global shown
+    if client is not None and client.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            client.kill()
+    with contextlib.suppress(OSError):
+        shown = shown or Path(pid_file).stat().st_size > 0
+        Path(pid_file).unlink()
+
+
+def _command(page_url: str, assets_dir: str | None, hidden: bool) -> tuple[list[str], dict[str, Any], str]:
+    handle, pid_file = tempfile.mkstemp(prefix="flet-")
+    os.close(handle)
+    # The name that it is started with is what the desktop knows its windows by, so no two apps share it.
+    command = [os.environ["FLET_APP_ID"], page_url, pid_file, *([assets_dir] if assets_dir else [])]
+    environment = {name: value for name, value in os.environ.items() if (name, value) != ("DISPLAY", "")}
+    if hidden:
+        environment["FLET_HIDE_WINDOW_ON_START"] = "true"
+    program = Path(os.environ["FLET_VIEW_PATH"], "flet")
+    return command, {"executable": str(program), "env": environment, "preexec_fn": _end_with_parent()}, pid_file
+
+
+def _end_with_parent() -> Any:
+    """What makes the kernel end the client with this process, even where that is killed."""
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _listen() -> None:
+    """Let one signal end both processes; Flet itself only takes note of the first."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    global stopped
+    stopped = number
+    for again in _SIGNALS:
+        signal.signal(again, signal.SIG_DFL)
+    with contextlib.suppress(ProcessLookupError):
+        client.terminate()

@@ -1,0 +1,3 @@
+"""The version that Flet compares with its own."""
+
+version = "{{ version }}"

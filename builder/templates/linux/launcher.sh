@@ -1,0 +1,17 @@
+#!/bin/sh
+# Starts the app that lies beside it, from any folder, also through symbolic links; it needs no other program than sh,
+# but readlink where it is such a link.
+here=$0
+case $here in
+    */*) ;;
+    *) here=$(command -v -- "$here") ;;
+esac
+while [ -L "$here" ]; do
+    link=$(readlink -- "$here")
+    case $link in
+        /*) here=$link ;;
+        *) here=${here%/*}/$link ;;
+    esac
+done
+here=$(CDPATH='' cd -- "${here%/*}" && pwd -P) || exit
+exec "$here/lib/python/bin/python3.12" -I -B "$here/lib/start.py" "$@"
