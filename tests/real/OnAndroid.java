@@ -20,6 +20,7 @@ import android.graphics.drawable.AdaptiveIconDrawable;
 import android.graphics.drawable.ColorDrawable;
 import android.graphics.drawable.Drawable;
 import android.net.Uri;
+import android.os.Build;
 import android.os.Bundle;
 import android.view.View;
 import android.view.ViewGroup;
@@ -32,7 +33,6 @@ import android.webkit.WebChromeClient;
 import android.webkit.WebResourceRequest;
 import android.webkit.WebResourceResponse;
 import android.webkit.WebView;
-import android.window.OnBackInvokedCallback;
 import android.window.WindowOnBackInvokedDispatcher;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -65,9 +65,9 @@ import org.robolectric.shadows.ShadowSystemClock;
 import org.robolectric.shadows.ShadowWebView;
 import org.robolectric.util.ReflectionHelpers;
 
-/** The shell of a signed APK in the classes of Android itself: its dex, its resources, its web folder. */
+/** The shell of a signed APK in the classes of Android 7.0 and 15: its dex, its resources, its web folder. */
 @RunWith(RobolectricTestRunner.class)
-@Config(shadows = OnAndroid.ServiceWorkers.class)
+@Config(sdk = {24, 35}, shadows = OnAndroid.ServiceWorkers.class)
 public class OnAndroid {
     private static final String HOME = "https://appassets.androidplatform.net/";
 
@@ -117,7 +117,10 @@ public class OnAndroid {
         assertEquals("com.flet.counter", activity.getPackageName());
         assertEquals("Counter", activity.getPackageManager().getApplicationLabel(activity.getApplicationInfo()));
         Drawable icon = activity.getDrawable(activity.getApplicationInfo().icon);
-        assertNotNull(((AdaptiveIconDrawable) icon).getMonochrome());
+        assertNotNull(icon);
+        if (Build.VERSION.SDK_INT >= 33) {
+            assertNotNull(((AdaptiveIconDrawable) icon).getMonochrome());
+        }
     }
 
     @Test
@@ -147,6 +150,7 @@ public class OnAndroid {
     }
 
     @Test
+    @Config(sdk = 35)
     public void aPageWhoseProcessDiesIsLoadedAnew() {
         start(new Intent());
         visit(HOME + "second");
@@ -159,6 +163,7 @@ public class OnAndroid {
     }
 
     @Test
+    @Config(sdk = 35)
     public void theThirdDeathWithinAMinuteClosesTheApp() {
         start(new Intent());
         die();
@@ -308,20 +313,18 @@ public class OnAndroid {
     public void backIsTheAppsOwnUntilItsStart() {
         start(new Intent());
         visit(HOME + "second");
-        WindowOnBackInvokedDispatcher asked =
-                ReflectionHelpers.getField(activity.getOnBackInvokedDispatcher(), "mActualDispatcher");
-        OnBackInvokedCallback back = asked.getTopCallback();
-        back.onBackInvoked();
+        goBack();
         assertEquals(1, page().getGoBackInvocations());
         assertEquals(HOME, web().getUrl());
         assertFalse(shadowOf(activity).isTaskMovedToBack());
-        back.onBackInvoked();
+        goBack();
         assertEquals(1, page().getGoBackInvocations());
         assertTrue(shadowOf(activity).isTaskMovedToBack());
         assertFalse(activity.isFinishing());
     }
 
     @Test
+    @Config(sdk = 35)
     public void nothingLiesBelowBarsAndKeyboard() {
         start(new Intent());
         View root = (View) web().getParent();
@@ -492,6 +495,17 @@ public class OnAndroid {
 
     private ShadowWebView page() {
         return shadowOf(web());
+    }
+
+    /** What Android does on the user's gesture. */
+    private void goBack() {
+        if (Build.VERSION.SDK_INT < 33) {
+            activity.onBackPressed();
+            return;
+        }
+        WindowOnBackInvokedDispatcher asked =
+                ReflectionHelpers.getField(activity.getOnBackInvokedDispatcher(), "mActualDispatcher");
+        asked.getTopCallback().onBackInvoked();
     }
 
     private Drawable ground() {
