@@ -54,7 +54,7 @@ def test_flet_0_82_2_locks_for_every_target(locked):
     clients = {"linux": "flet-desktop-light", "windows": "flet-desktop", "macos": "flet-desktop"}
     for target in DESKTOP:
         assert held(lock, target)["flet"] == held(lock, target)[clients[target.split("-")[0]]] == "0.82.2"
-        assert {pin.name for pin in lock.pins_of(target)} == {"cpython"}
+        assert {pin.name for pin in found(lock, target)} == {"cpython"}
     files = {pin.file: pin.sha256 for pin in lock.packages}
     assert files["flet_desktop-0.82.2-py3-none-win_amd64.whl"].startswith("1150f1f1")
     assert files["flet_desktop-0.82.2-py3-none-macosx_12_0_arm64.whl"].startswith("74de5549")
@@ -85,7 +85,7 @@ def test_a_second_lock_is_the_first(locked):
         "flet==0.82.2", runtime="bytedeco", targets=["linux", "windows", "macos-x86_64"], declared=True, old=first
     )
     assert lockfile.dump(again) == lockfile.dump(first)
-    assert {(pin.name, pin.version, pin.source) for pin in first.pins_of("linux-aarch64")} == {
+    assert {(pin.name, pin.version, pin.source) for pin in found(first, "linux-aarch64")} == {
         ("cpython", "3.12.1", "maven")
     }
     assert lockfile.parse(lockfile.dump(first).encode()) == lockfile.parse(lockfile.dump(again).encode())
