@@ -34,6 +34,6 @@
         path = ./nix/template;
         description = "The flake of a Flet app; `builder init --nix` adds the rest";
       };
-      checks = builtins.mapAttrs (system: targets: targets // builtins.mapAttrs check tests) app.packages;
+      checks = builtins.mapAttrs (system: targets: builtins.mapAttrs check tests) app.packages;
     };
 }
