@@ -1,7 +1,7 @@
 """The part of a web folder that is the app's own: its page, its manifest, its assets and its packed files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -71,31 +71,36 @@ def page(project: Project, line: Line, platform: str, fixed: Mapping[str, Any] =
     def setting(key: str) -> Any:
         return fixed[key] if key in fixed else project.setting(key, platform, line.line)
 
-    base = setting("web.base_url")
     return {
-        "base": base,
+        "base": setting("web.base_url"),
         "name": setting("product"),
         "description": setting("description"),
         "company": project.flet.get("company", ""),
         "copyright": project.flet.get("copyright", ""),
         "splash": screens.splash(project, line, platform),
         "boot": bootscreen.of(project.flet, platform),
-        "config": {
-            "pyodide": True,
-            "multiView": False,
-            "noCdn": True,
-            "webSocketEndpoint": "/ws",
-            "entrypointBaseUrl": base,
-            "assetBase": base,
-            "routeUrlStrategy": setting("web.route_url_strategy"),
-            "canvasKitBaseUrl": f"{base}canvaskit/",
-            "pyodideUrl": f"{base}pyodide/{line.web.loader}",
-            "webRenderer": setting("web.renderer"),
-            "fontFallbackBaseUrl": f"{base}assets/fonts/",
-            "appPackageUrl": f"{base}app.tar.gz",
-            "micropipIncludePre": False,
-            "pythonModuleName": project.module,
-        },
+        "config": _config(setting, line, project.module),
+    }
+
+
+def _config(setting: Callable[[str], Any], line: Line, module: str) -> dict[str, Any]:
+    """The object that Flet's scripts read."""
+    base = setting("web.base_url")
+    return {
+        "pyodide": True,
+        "multiView": False,
+        "noCdn": True,
+        "webSocketEndpoint": "/ws",
+        "entrypointBaseUrl": base,
+        "assetBase": base,
+        "routeUrlStrategy": setting("web.route_url_strategy"),
+        "canvasKitBaseUrl": f"{base}canvaskit/",
+        "pyodideUrl": f"{base}pyodide/{line.web.loader}",
+        "webRenderer": setting("web.renderer"),
+        "fontFallbackBaseUrl": f"{base}assets/fonts/",
+        "appPackageUrl": f"{base}app.tar.gz",
+        "micropipIncludePre": False,
+        "pythonModuleName": module,
     }
 
 
