@@ -27,9 +27,9 @@ def _main() -> None:
             return
     gc.set_threshold(100_000)  # a short life makes little garbage, and collecting while importing takes 10 ms
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # builder has none, and looking for them takes 10 ms
-    from builder.cli import run
+    from builder import cli
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(cli.main(sys.argv[1:]))
 
 
 def _unchanged(argv: list[str]) -> str | None:

@@ -13,7 +13,7 @@ import typer
 from builder.errors import BuilderError, Exit
 
 P = ParamSpec("P")
-_KEEPING = ("fetch", "build", "run_command")
+_KEEPING = ("fetch", "build", "run")
 _KEPT = "; what is finished is kept, and the next run goes on from there"
 
 

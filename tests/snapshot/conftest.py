@@ -54,7 +54,7 @@ class World:
     def run(self, *argv: str) -> str:
         """Exit code, stdout and stderr, with this run's places taken out."""
         self._capsys.readouterr()
-        code = cli.run(argv)
+        code = cli.main(argv)
         captured = self._capsys.readouterr()
         text = f"exit code {int(code)}\n----- stdout\n{captured.out}----- stderr\n{captured.err}"
         return self.shown(text)

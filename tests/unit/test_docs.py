@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from builder.cli import app
+from builder import cli
 from builder.errors import Exit
 from builder.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-VERBS = set(typer.main.get_group(app).commands)
 REFERENCE = ROOT / "docs" / "reference"
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -32,7 +31,7 @@ def test_every_command_that_is_shown_is_one(page: Path) -> None:
     text = page.read_text()
     code = [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"^ {4}(.+)$", text, re.MULTILINE)]
     shown = {verb for part in code for verb in re.findall(r"(?:^|&& |── )builder ([a-z]+)", part)}
-    assert shown <= VERBS
+    assert shown <= set(cli.VERBS)
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
@@ -47,12 +46,12 @@ def test_the_command_line_page_has_every_verb_option_and_exit_code() -> None:
     text = (REFERENCE / "command-line.md").read_text()
     own = {
         flag
-        for verb, command in typer.main.get_group(app).commands.items()
+        for verb, command in typer.main.get_group(cli.application(cli.VERBS)).commands.items()
         for parameter in command.params
         for flag in parameter.opts
         if flag.startswith("--") and (verb not in ("build", "plan") or flag in text)
     }
-    assert [verb for verb in sorted(VERBS) if f"`builder {verb}" not in text] == []
+    assert [verb for verb in sorted(cli.VERBS) if f"`builder {verb}" not in text] == []
     assert [flag for flag in sorted(own) if flag not in text] == []
     assert [code for code in Exit if f"\n| {code.value} |" not in text] == []
 

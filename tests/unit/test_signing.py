@@ -478,7 +478,7 @@ def test_passwords_are_told_nowhere(
     for (store, key), code in ((right, Exit.OK), (("canary-one", "canary-two"), Exit.SIGNING)):
         monkeypatch.setenv(STORE_PASSWORD, store)
         monkeypatch.setenv(KEY_PASSWORD, key)
-        assert cli.run(argv) == code
+        assert cli.main(argv) == code
         printed = capsys.readouterr()
         told = printed.out.encode() + printed.err.encode()
         told += b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -493,7 +493,7 @@ def test_prompt_needs_a_terminal(
     monkeypatch.setenv("BUILDER_HOME", str(tmp_path / "store"))
     monkeypatch.delenv(STORE_PASSWORD, raising=False)
     monkeypatch.delenv(KEY_PASSWORD, raising=False)
-    assert cli.run(("sign", str(unsigned_apk()), "--key-store", str(KEYS / "java8.jks"))) == Exit.SIGNING
+    assert cli.main(("sign", str(unsigned_apk()), "--key-store", str(KEYS / "java8.jks"))) == Exit.SIGNING
     printed = capsys.readouterr()
     assert "nobody can be asked" in printed.err
     assert printed.out == ""
@@ -556,7 +556,7 @@ def test_key_of_the_project_is_taken(
     (app / "main.py").touch()
     table = '[tool.flet.android.signing]\nkey_store = "../my.jks"\nkey_alias = "second"\n'
     (app / "pyproject.toml").write_text(f'[project]\nname = "app"\nversion = "1"\n{table}')
-    assert cli.run(("sign", str(unsigned_apk()), str(app))) == Exit.OK
+    assert cli.main(("sign", str(unsigned_apk()), str(app))) == Exit.OK
     printed = capsys.readouterr()
     assert printed.out == f"{tmp_path / 'counter.apk'}\n"
     assert "signed by CN=Second, certificate sha256 9d95df3a5cc1" in printed.err
