@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := aapt android-framework-res apksigner bubblewrap chromium dexdump git iproute2 libc6-arm64-cross libegl1 libgl1 libgtk-3-0 \
 	libsecret-1-0 nix-bin openssl qemu-user-static weston x11-utils xdotool xvfb zipalign
 
-.PHONY: install demo test check unit real bench docs lock-dependencies clean
+.PHONY: install demo test check unit real reliability bench docs lock-dependencies clean
 
 install: .venv/installed  ## the command in .venv/bin/builder
 
@@ -41,6 +41,10 @@ unit: .venv/developing  ## unit and snapshot tests alone
 
 real: .venv/developing
 	$(BIN)/pytest tests/real
+
+reliability: .venv/developing  ## all faults, hostile inputs, variations and escapes, and the figures; `make test` has a part of them
+	@.ci/needs wanted $(TOOLS)
+	$(BIN)/pytest -n 2 --dist loadgroup -m reliability --thorough
 
 bench: .venv/developing  ## speed and memory, ratios in one run
 	@.ci/needs wanted bubblewrap flatpak-builder git

@@ -19,13 +19,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from builder import plan, scripts
 from builder.inside import module
 
-settings.register_profile("any machine", deadline=None)  # a loaded one is no reason to fail
-settings.load_profile("any machine")
+from .figures import configure, figures, thorough
+
+__all__ = ["figures", "thorough"]  # fixtures of every test
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of `make reliability`."""
+    parser.addoption("--thorough", action="store_true", help="try all faults and many more inputs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the whole run shares."""
+    configure(config)
+
 
 RUN = """
 import os, runpy, sys
