@@ -198,12 +198,14 @@ def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
     """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
     out.mkdir()
     try:
-        for name, source in tree.over((inputs[name], below) for name, below in map(tree.layered, step.args)).items():
+        found = tree.over((inputs[name], below) for name, below in map(tree.layered, step.args))
+        for folder in {name.rpartition("/")[0] for name in found}:
+            (out / folder).mkdir(parents=True, exist_ok=True)
+        for name, source in found.items():
             if source.is_symlink():
                 tree.copy_link(source, out / name)
             else:
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                os.link(source, out / name)
+                os.link(source, f"{out}/{name}")
     except (OSError, tree.Refused):  # a disk without hard links, or folders that the script refuses, and says why
         remove(out)
         return False

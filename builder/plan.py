@@ -12,7 +12,8 @@ CONTRACT = 1  # what a step may see and rely on; a change of it changes every ke
 FOLDER = "builder.plan"
 MERGE = "merge.py"  # the script that lays folders over each other; linking the same files does as well
 SCRIPTS = "inside"  # the folder of a plan's scripts, and the name under `in/` at which a step finds them
-TREES = ("app",)  # the user's trees that a step can be given
+APP, IMAGES = "app", "images"
+TREES = (APP, IMAGES)  # the user's trees that a step can be given: all of the app's files; its icons and splash images
 _NO_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 ENVIRONMENT = {
@@ -115,6 +116,12 @@ def following(plan: Plan, trees: dict[str, str]) -> tuple[str, ...]:
         if any(isinstance(s, Tree) or (isinstance(s, Built) and s.step in found) for s in step.inputs.values()):
             found[step.name] = known[step.name]
     return tuple(found.values())
+
+
+def trees(plan: Plan) -> tuple[str, ...]:
+    """The user's trees that the steps of a plan are given, sorted."""
+    given = {source.tree for step in plan.steps for source in step.inputs.values() if isinstance(source, Tree)}
+    return tuple(sorted(given))
 
 
 def flaw(plan: Plan) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from builder import bootscreen, scripts, tools
 from builder.fletline import Line
 from builder.lock import Lock
-from builder.plan import Pinned, Step, Tree
+from builder.plan import APP, IMAGES, Pinned, Step, Tree
 from builder.project import Project
 
 ICONS = "icons"  # name of the step
@@ -35,7 +35,7 @@ def icons(project: Project, lock: Lock, target: str, line: Line, platform: str) 
         Step(
             name=ICONS,
             scripts=scripts.closure("web_icons.py"),
-            inputs={"app": Tree(tree="app"), pillow.file: Pinned(pin=pillow.sha256)},
+            inputs={APP: Tree(tree=IMAGES), pillow.file: Pinned(pin=pillow.sha256)},
             files={"icons.json": json.dumps(settings, sort_keys=True, indent=1) + "\n"},
         ),
     )

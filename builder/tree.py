@@ -15,6 +15,7 @@ Git = Callable[[list[str]], str]  # arguments -> what git prints; run in the app
 
 _OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml", "flake.nix", "flake.lock"}  # at the top only
 _JUNK = {".git", "__pycache__"}  # wherever git does not decide
+_IMAGE = re.compile("(.*/)?assets/(icon|splash)[^/]*")
 _RESULT = re.compile("result(-.*)?")  # a link at the top, made by `nix build`
 
 
@@ -37,6 +38,16 @@ def app_files(root: Path, git: Git | None) -> AppTree:
         {name: root / name for name in sorted(names)},
         tuple(sorted(name for name, tracked in names.items() if not tracked)),
     )
+
+
+def images(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Of an app's files those that icons and splash images are made of; all of them where one is a symbolic link.
+
+    Such a link may lead to an image. `nix/plan.nix` has the same rule.
+    """
+    if any(path.is_symlink() for path in files.values()):
+        return dict(files)
+    return {name: path for name, path in files.items() if _IMAGE.fullmatch(name)}
 
 
 def folders(root: Path) -> list[str]:

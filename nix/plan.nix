@@ -58,12 +58,25 @@ let
     else if changed != [ ] then "${builtins.concatStringsSep ", " changed} changed since"
     else null;
 
-  # The app's own files: all that the flake has of the folder but what builder writes beside them.
-  tree = src:
+  # The user's trees that a step may be given: the app's own files; of these the ones that icons and splash images are
+  # made of, or all where one is a symbolic link, which may lead to an image (builder/tree.py has the same rule).
+  trees = src:
+    let
+      app = tree "app" src (path: type: true);
+      linked = folder: builtins.any (name:
+        let type = (readDir folder).${name}; in
+        type == "symlink" || (type == "directory" && linked "${folder}/${name}")) (attrNames (readDir folder));
+      image = path: type: match "(.*/)?assets/(icon|splash)[^/]*" path != null;
+    in
+    { inherit app; images = if linked app then app else tree "images" src image; };
+
+  # The app's own files: all that the flake has of the folder but what builder writes beside them. `wanted` chooses of the files, by their path below the folder.
+  tree = name: src: wanted:
     let
       top = toString src;
       ours = [ "build" "builder.lock" "builder.plan" "builder.expected.toml" "flake.nix" "flake.lock" ];
       atTop = path: builtins.dirOf path == top;
+      below = path: builtins.substring (builtins.stringLength top + 1) (builtins.stringLength path) path;
       # Where git has not decided already: its own folder, caches, virtual environments and what `nix build` links.
       junk = path: type:
         !starts builtins.storeDir top
@@ -72,9 +85,10 @@ let
           || (type == "symlink" && atTop path && match "result(-.*)?" (baseNameOf path) != null));
       holds = folder: builtins.any (name: kept "${folder}/${name}" (readDir folder).${name}) (attrNames (readDir folder));
       kept = path: type:
-        !(atTop path && elem (baseNameOf path) ours) && !junk path type && (type != "directory" || holds path);
+        !(atTop path && elem (baseNameOf path) ours) && !junk path type
+        && (if type == "directory" then holds path else wanted (below path) type);
     in
-    builtins.path { name = "app"; path = src; filter = kept; };
+    builtins.path { inherit name; path = src; filter = kept; };
 
   # The steps of a plan as derivations, under their names. `ready` names what of builder's own store may be read.
   steps = { planned, committed, trees, ready ? { files = null; root = null; } }:
@@ -109,7 +123,7 @@ let
           last = builtins.elemAt planned.steps (builtins.length planned.steps - 1);
         in
         if why != null then throw "the committed plan of `${name}` is stale: ${why}; run `builder lock`, and commit the result"
-        else (steps { inherit planned committed; trees.app = tree src; }).made.${last.name};
+        else (steps { inherit planned committed; trees = trees src; }).made.${last.name};
       all = mapAttrs one committed.targets;
       any = steps { planned = head (attrValues committed.targets); inherit committed; trees = { }; };
     in
@@ -133,4 +147,4 @@ let
   # The outputs of a flake that builds the app in a folder.
   mkApp = { src }: { packages = listToAttrs (map (name: { inherit name; value = targets src; }) systems); };
 in
-{ inherit systems starts read stale tree steps targets together mkApp; }
+{ inherit systems starts read stale trees steps targets together mkApp; }

@@ -11,7 +11,7 @@ let
   without = set: name: removeAttrs set [ name ];
   lockless = builtins.path { name = "lockless"; path = app; filter = path: type: baseNameOf path != "builder.lock"; };
   gone = builtins.hashString "sha256" "a pin that no lock has";
-  pinned = plan.steps { inherit planned committed; trees.app = plan.tree app; };
+  pinned = plan.steps { inherit planned committed; trees = plan.trees app; };
 in
 {
   systems = elem "x86_64-linux" plan.systems && elem "aarch64-darwin" plan.systems;
@@ -24,9 +24,9 @@ in
     && plan.stale app (committed // { inputs."main.py".bytes = gone; }) planned == "main.py changed since"
     && plan.stale app (committed // { inputs."none.txt".bytes = ""; }) planned == null
     && plan.stale app committed (planned // { contract = 2; }) != null;
-  tree =
-    let files = attrNames (builtins.readDir (plan.tree app));
-    in elem "main.py" files && elem "pyproject.toml" files && !elem "builder.plan" files && !elem "builder.lock" files;
+  trees =
+    let files = attrNames (builtins.readDir (plan.trees app).app);
+    in attrNames (builtins.readDir "${(plan.trees ../fixtures/counter-desktop).images}") == [ "assets" ] && elem "main.py" files && elem "pyproject.toml" files && !elem "builder.plan" files && !elem "builder.lock" files;
   steps =
     attrNames pinned.made == builtins.sort builtins.lessThan (map (step: step.name) planned.steps)
     && pinned.toolchain.outputHash == planned.toolchain

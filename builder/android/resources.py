@@ -11,7 +11,7 @@ from builder import scripts, templates
 from builder.android import identity, manifest
 from builder.android.facts import facts
 from builder.lock import Pin
-from builder.plan import Built, Input, Pinned, Step, Tree
+from builder.plan import APP, IMAGES, Built, Input, Pinned, Step, Tree
 from builder.project import Project
 
 NAME = "resources"  # of the step
@@ -37,7 +37,7 @@ def step(project: Project, line: str, pillow: Pin, client: str) -> Step:
         pillow.file: Pinned(pin=pillow.sha256),
     }
     if _IMAGES & set(project.images):
-        inputs["app"] = Tree(tree="app")
+        inputs[APP] = Tree(tree=IMAGES)
     return Step(
         name=NAME,
         scripts=scripts.closure("android_resources.py"),

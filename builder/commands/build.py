@@ -13,8 +13,10 @@ from builder.commands.deliver import EXPECTED, check_place, expected, forget_old
 from builder.errors import BuilderError, Exit
 from builder.execute import Supplies
 from builder.lock import FILENAME, Lock
-from builder.plan import FOLDER, SCRIPTS, Plan
+from builder.plan import APP, FOLDER, IMAGES, SCRIPTS, Plan
 from builder.project import PYPROJECT, REQUIREMENTS, Project
+
+_TREES: Mapping[str, Callable[[Mapping[str, Path]], Mapping[str, Path]]] = {APP: dict, IMAGES: tree.images}
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,12 @@ def run(context: Context, project: Project, request: Request) -> Outcome:
     made = made_of(context, project, request)
     planned = made.plan
     with context.store.locked("store", shared=True):
-        staged = stage(context, request)
+        staged = stage(context, request, planned)
         outside = supplies(context, made, request, staged)
         artifact = execute.build(planned, context.store, picking(context, request), outside, context.say)
         path = place(context, artifact.path, request.output or context.root / "build" / request.target)
-    forget_older(context, request.target, (*plan.following(planned, {"app": staged}), staged))
-    return Outcome(
-        path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, tree=staged, watched=watched
-    )
+    forget_older(context, request.target, (*plan.following(planned, staged), *staged.values()))
+    return Outcome(path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, staged[APP], watched)
 
 
 def made_of(context: Context, project: Project, request: Request) -> Made:
@@ -142,8 +142,8 @@ def _say_difference(context: Context, planned: Plan) -> None:
         context.say(f"note: this is not the committed plan of `{planned.target}`; `builder lock` would write this one")
 
 
-def stage(context: Context, request: Request) -> str:
-    """The NAR sha256 of the app's tree, which the store then holds."""
+def stage(context: Context, request: Request, planned: Plan) -> dict[str, str]:
+    """The NAR sha256 of the app's tree, and of each other that the plan is given; the store then holds them."""
     found = supply.app_tree(context)
     if any(path.is_relative_to(context.store.root) for path in found.files.values()):
         raise BuilderError(
@@ -159,7 +159,8 @@ def stage(context: Context, request: Request) -> str:
         )
     if found.untracked:
         context.say(f"warning: git does not track {_some(found.untracked)}; they are built in all the same")
-    return supply.stage(context, found)
+    wanted = sorted({APP, *plan.trees(planned)})
+    return {name: supply.stage(context, _TREES[name](found.files)) for name in wanted}
 
 
 def picking(context: Context, request: Request) -> Callable[[], Backend]:
@@ -167,13 +168,13 @@ def picking(context: Context, request: Request) -> Callable[[], Backend]:
     return functools.cache(lambda: backends.choose(request.backend, context.environ))
 
 
-def supplies(context: Context, made: Made, request: Request, staged: str) -> Supplies:
-    """What the build takes from outside the plan; `staged` is the NAR sha256 of the app's tree."""
+def supplies(context: Context, made: Made, request: Request, staged: Mapping[str, str]) -> Supplies:
+    """What the build takes from outside the plan; `staged` is what `stage` gave."""
     pins = {pin.sha256: pin for pin in (*made.lock.packages, *made.lock.pins)}
     project, locked = made.project, made.lock
     return Supplies(
         scripts=committed.script(context.root, made.plan) if request.frozen else scripts.text,
-        trees={"app": staged},
+        trees=staged,
         pins=lambda wanted: supply.provide(context, project, locked, [pins[sha256] for sha256 in sorted(wanted)]),
         toolchain=lambda: supply.toolchain_root(context, project, locked, frozen=request.frozen),
         host=context.environ,

@@ -28,7 +28,7 @@ def prepare(context: Context, project: Project, name: str, backend: str) -> Iter
             code=Exit.USAGE,
         )
     with context.store.locked("store", shared=True):
-        supplies = build.supplies(context, made_of, request, build.stage(context, request))
+        supplies = build.supplies(context, made_of, request, build.stage(context, request, made_of.plan))
         pick = build.picking(context, request)
         with execute.opened(made_of.plan, step, context.store, pick, supplies, context.say) as work:
             context.say(f"the step runs: {shlex.join(pick().command(work))}")

@@ -76,15 +76,15 @@ def app_tree(context: Context) -> AppTree:
     return tree.app_files(context.root, git)
 
 
-def stage(context: Context, found: AppTree) -> str:
-    """Copy the app's tree into the store, so that nothing can change it under a build; gives its NAR sha256."""
-    key = nar.sha256_of(found.files)
+def stage(context: Context, files: Mapping[str, Path]) -> str:
+    """Copy files of the app into the store, so that nothing can change it under a build; gives its NAR sha256."""
+    key = nar.sha256_of(files)
     if context.store.holds(key):
         return key
     with context.store.workspace() as folder:
         copy = folder / "tree"
         copy.mkdir()
-        for name, path in found.files.items():
+        for name, path in files.items():
             place = copy / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, place, follow_symlinks=False)

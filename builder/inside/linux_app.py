@@ -1,13 +1,12 @@
-"""What of a Linux app is its own: its files, its launcher and desktop entry, its icons; and the archive of all of it.
+"""What of a Linux app is its own: its files, its launcher and desktop entry; and the archive of all of it.
 
 Reads in/app.json:
   path, module, exclude, include, defaults, cleanup, compile   as `web_app.py` and `app_stage.py` have them
   folder    the folder of all files, in out/ and in the archive
   launcher  file name of the launcher below it
-  id        name of the desktop entry and of its icons
+  id        name of the desktop entry
   archive   file name of the archive
   layers    folders below in/, each with a layer of the archive
-  pillow    file name of the wheel that reads and writes images; "" where the app has no icon
 Also reads in/launcher, in/start.py, in/start.json, in/flet_desktop.py, in/version.py, in/entry.desktop. Leaves in out/
 what is laid over client, interpreter and packages, and the whole archive.
 """
@@ -20,15 +19,10 @@ from typing import Any
 
 import app_stage
 import app_tree
-import archive
-import images
 import tarball
 import tree
-import wheel
 
 PACKAGES = "lib/python/lib/python3.12/site-packages"
-SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)  # pixels a side, of the hicolor theme
-LEAST = 48  # the size that each theme must have (Icon Theme Specification)
 _TEXTS = {
     "start.py": "lib/start.py",
     "start.json": "lib/start.json",
@@ -46,10 +40,7 @@ def main() -> None:
     try:
         app_stage.stage(root, settings, (), folder / "lib" / "app")
         add_texts(settings, folder)
-        if settings["pillow"]:
-            images.use_pillow(Path("in", settings["pillow"]))
-            add_icons(root / "assets", settings["id"], folder / "share" / "icons" / "hicolor")
-    except (app_tree.Refused, images.Refused, wheel.Invalid, archive.Refused) as error:
+    except app_tree.Refused as error:
         sys.exit(f"error: {error}")
     tree.settle(out)
     pack(settings, out)
@@ -66,22 +57,6 @@ def add_texts(settings: dict[str, Any], folder: Path) -> None:
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path("in", name), folder / place)
     (folder / settings["launcher"]).chmod(0o755)
-
-
-def add_icons(assets: Path, name: str, theme: Path) -> None:
-    """The app's icon in each size that it is large enough for; raises images.Refused for one that is too small."""
-    found = images.find(assets, "icon_linux", "icon")
-    if found is None:
-        return
-    icon = images.square(images.load(found))
-    if icon.width < LEAST:
-        raise images.Refused(
-            f"`{found.name}` of the app's assets has {icon.width} pixels a side: an icon needs {LEAST} at least,"
-            " 512 look well everywhere"
-        )
-    for side in SIZES:
-        if side <= icon.width:
-            images.save(images.resized(icon, (side, side)), theme / f"{side}x{side}" / "apps" / f"{name}.png")
 
 
 def pack(settings: dict[str, Any], out: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -12,11 +12,16 @@ class Refused(ValueError):  # noqa: N818 (what happened, as the field says it)
 
 def names(root: Path) -> list[str]:
     """Every file below a folder as a relative path with `/`, sorted; symbolic links are listed, not followed."""
-    found = []
-    for folder, folders, files in os.walk(root):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        found += [Path(folder, file).relative_to(root).as_posix() for file in (*links, *files)]
-    return sorted(found)
+    return sorted(_names(os.fspath(root), ""))
+
+
+def _names(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _names(entry.path, f"{prefix}{entry.name}/")
+            else:
+                yield prefix + entry.name
 
 
 def layered(argument: str) -> tuple[str, str]:

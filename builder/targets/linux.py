@@ -7,20 +7,21 @@ from builder import desktop, scripts, templates, tools
 from builder.clients import prebuilt
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
-from builder.plan import Built, Pinned, Step, Tree
+from builder.plan import IMAGES, Built, Pinned, Step, Tree
 from builder.project import Project
 from builder.targets import Target
 
 PLATFORM = "linux"
 APP, BUNDLE = "app", "bundle"  # names of steps
 CLIENT_FAMILY = "linux"  # of targets, whose client a wheel may hold
-# Where the output of each step lies in the app's folder.
+# Where the output of each step lies in the app's folder; the icons' only where the app has one.
 PLACES = {
     prebuilt.CLIENT: "lib/client/",
     desktop.PYTHON: "lib/python/",
     prebuilt.PACKAGES: "lib/python/lib/python3.12/site-packages/",
 }
-ICONS = {"icon", "icon_linux"}  # names of images
+ICONS = "icons"  # name of a step
+_IMAGES = {"icon", "icon_linux"}
 _RESERVED = ("lib", "share")
 
 
@@ -29,13 +30,16 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     line = prebuilt.line_of(lock, target)
     folder = _name(project, line.line)
     compiled = project.setting("compile.packages", PLATFORM, line.line)
+    icons = _icons(project, lock, target)
+    places = PLACES | {step.name: "share/icons/hicolor/" for step in icons}
     return (
         _client(lock, target),
         desktop.python(lock, target, compiled=compiled),
         *desktop.packages(project, lock, target, PLATFORM),
-        *(desktop.layer(step, f"{folder}/{place}") for step, place in PLACES.items()),
-        _app(project, lock, target),
-        prebuilt.merged(BUNDLE, *(f"{step}={folder}/{place}" for step, place in PLACES.items()), APP),
+        *icons,
+        *(desktop.layer(step, f"{folder}/{place}") for step, place in places.items()),
+        _app(project, lock, target, tuple(places)),
+        prebuilt.merged(BUNDLE, *(f"{step}={folder}/{place}" for step, place in places.items()), APP),
     )
 
 
@@ -50,26 +54,40 @@ def _client(lock: Lock, target: str) -> Step:
     )
 
 
-def _app(project: Project, lock: Lock, target: str) -> Step:
+def _icons(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
+    """The step that draws the app's icon; none for an app without one."""
+    if not _has_icon(project):
+        return ()
+    pillow = tools.of(lock, target, "pillow")
+    line = prebuilt.line_of(lock, target).line
+    settings = {"path": project.path, "pillow": pillow.file, "id": desktop.identifier(project, PLATFORM, line)}
+    return (
+        Step(
+            name=ICONS,
+            scripts=scripts.closure("linux_icons.py"),
+            inputs={APP: Tree(tree=IMAGES), pillow.file: Pinned(pin=pillow.sha256)},
+            files={"icons.json": desktop.text(settings)},
+        ),
+    )
+
+
+def _app(project: Project, lock: Lock, target: str, placed: tuple[str, ...]) -> Step:
     line = prebuilt.line_of(lock, target).line
     name, identifier = _name(project, line), desktop.identifier(project, PLATFORM, line)
-    pillow = tools.of(lock, target, "pillow") if ICONS & set(project.images) else None
     version = re.sub(r"[^A-Za-z0-9.+~_-]", "_", project.setting("build_version", PLATFORM, line))
-    layers = [f"{step}-layer" for step in PLACES]
+    layers = [f"{step}-layer" for step in placed]
     settings = desktop.app_settings(project, lock, target, PLATFORM) | {
         "folder": name,
         "launcher": name,
         "id": identifier,
         "archive": f"{name}-{version}-{target}.tar.gz",
         "layers": layers,
-        "pillow": pillow.file if pillow else "",
     }
     return Step(
         name=APP,
         scripts=scripts.closure("linux_app.py"),
         inputs={
             APP: Tree(tree="app"),
-            **({pillow.file: Pinned(pin=pillow.sha256)} if pillow else {}),
             **{layer: Built(step=layer) for layer in layers},
         },
         files={
@@ -96,9 +114,13 @@ def _entry(project: Project, line: str, name: str, identifier: str) -> dict[str,
         "comment": _escaped(project.setting("description", PLATFORM, line)),
         "exec": _escaped(_quoted(name)),
         "id": identifier,
-        "icon": bool(ICONS & set(project.images)),
+        "icon": _has_icon(project),
         "categories": "".join(f"{category};" for category in categories),
     }
+
+
+def _has_icon(project: Project) -> bool:
+    return bool(_IMAGES & set(project.images))
 
 
 def _quoted(argument: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import BuilderError, Exit
-from builder.tree import AppTree, app_files
+from builder.tree import AppTree, app_files, images
 
 Git = Callable[[list[str]], str]
 
@@ -225,3 +225,23 @@ def test_a_name_that_is_not_utf_8_is_refused(root: Path, git: Git, tracked: bool
     git(["add", "."])
     with pytest.raises(BuilderError, match="not UTF-8"):
         app_files(root, git if tracked else None)
+
+
+def test_images_are_those_that_icons_and_splash_screens_are_made_of(root: Path) -> None:
+    """Of assets, wherever the program lies; by the beginning of their names, as Flet knows them."""
+    write(
+        root,
+        "src/assets/icon.svg",
+        "src/assets/splash_dark.png",
+        "src/assets/logo.png",
+        "src/icon.png",
+        "assets/icon/a",
+    )
+    assert list(images(app_files(root, None).files)) == ["src/assets/icon.svg", "src/assets/splash_dark.png"]
+
+
+def test_with_a_link_in_the_app_all_files_are_images(root: Path) -> None:
+    """It may lead to an image that has another name."""
+    write(root, "main.py", "art/logo.png", "assets/other")
+    (root / "assets/icon.png").symlink_to("../art/logo.png")
+    assert list(images(app_files(root, None).files)) == ["art/logo.png", "assets/icon.png", "assets/other", "main.py"]

@@ -88,11 +88,19 @@ def test_a_client_that_is_no_wheel_is_an_archive() -> None:
 
 def test_an_app_without_icon_needs_no_pillow() -> None:
     """Nor says its desktop entry that it has one."""
-    plain, drawn = planned()["app"], planned(images=("icon",))["app"]
-    assert "pillow-1.whl" not in plain.inputs
-    assert drawn.inputs["pillow-1.whl"] == Pinned(pin=b"pillow".hex().ljust(64, "0"))
-    assert "Icon=" not in plain.files["entry.desktop"]
-    assert "Icon=com.flet.shop\n" in drawn.files["entry.desktop"]
+    plain, drawn = planned(), planned(images=("icon",))
+    assert "icons" not in plain
+    assert drawn["icons"].inputs["pillow-1.whl"] == Pinned(pin=b"pillow".hex().ljust(64, "0"))
+    assert "Icon=" not in plain["app"].files["entry.desktop"]
+    assert "Icon=com.flet.shop\n" in drawn["app"].files["entry.desktop"]
+
+
+def test_icons_are_drawn_anew_for_other_images_alone() -> None:
+    """A change of the app's code reaches its own step only."""
+    drawn = planned(images=("icon_linux",))
+    assert drawn["icons"].inputs["app"] == Tree(tree="images")
+    assert drawn["bundle"].inputs["icons"] == Built(step="icons")
+    assert drawn["app"].inputs["icons-layer"] == Built(step="icons-layer")
 
 
 KEYS: dict[str, tuple[dict[str, Any], str, str]] = {
