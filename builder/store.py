@@ -5,7 +5,6 @@ output before it is used.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -66,6 +65,8 @@ class Store:
     @contextlib.contextmanager
     def locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
         """Hold the lock of that name; the kernel frees it when the process ends, however it ends."""
+        import fcntl  # here, as below: other systems than Unix lack it, and not all that a store is for needs it
+
         with self._lock(name) as file:
             fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             yield
@@ -73,6 +74,8 @@ class Store:
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """Whether no build runs, held for as long as the block lasts; never waits."""
+        import fcntl
+
         with self._lock("store") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

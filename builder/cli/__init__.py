@@ -10,7 +10,19 @@ import typer
 
 from builder.errors import Exit
 
-VERBS = ("init", "lock", "fetch", "build", "plan", "tree", "run", "shell", "sign", "doctor")  # in the order of --help
+VERBS = (
+    "init",
+    "lock",
+    "fetch",
+    "build",
+    "plan",
+    "tree",
+    "run",
+    "shell",
+    "sign",
+    "export",
+    "doctor",
+)  # in the order of --help
 
 
 def main(argv: Sequence[str]) -> int:

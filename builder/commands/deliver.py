@@ -1,7 +1,6 @@
 """The artifact as the user gets it: a copy in build/<target>/, and the digest that it is compared with."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -184,6 +183,8 @@ def _same(one: Path, other: Path) -> bool:
 
 def _copy_file(source: Path, target: Path) -> None:
     """Copy bytes and mode, sharing the blocks where the file system can."""
+    import fcntl  # here: other systems than Unix lack it
+
     with source.open("rb") as reader, target.open("wb") as writer, contextlib.suppress(OSError):
         fcntl.ioctl(writer, _FICLONE, reader.fileno())
         os.fchmod(writer.fileno(), source.stat().st_mode & 0o777)

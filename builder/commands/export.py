@@ -1,0 +1,110 @@
+"""`builder export`: a target in a format that needs no builder, in build/export/<format>/."""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder import committed, process, scripts, toolchain
+from builder.backends import AUTO
+from builder.commands import Context, build, deliver, supply
+from builder.errors import BuilderError, Exit
+from builder.exports import EXPORTS, Material
+from builder.lock import Lock, Pin
+from builder.plan import FOLDER, SCRIPTS, Plan
+from builder.project import PYPROJECT, Project
+
+_THREADS = 8  # that ask a registry where files are
+
+
+@dataclass(frozen=True)
+class Request:
+    """One target to be exported."""
+
+    format: str
+    target: str
+    frozen: bool  # of the committed plan, and only of what is committed
+    output: Path | None  # folder instead of build/export/<format>
+
+
+def run(context: Context, project: Project, request: Request) -> Path:
+    """Write the export; gives its folder. Raises BuilderError with the exit code of what went wrong."""
+    chosen = EXPORTS[request.format]
+    if why := chosen.refusal(request.target):
+        raise BuilderError(
+            f"`{request.target}` can't be exported as {request.format}: {why}",
+            hint="export another target, or build this one with `builder build`",
+            code=Exit.USAGE,
+        )
+    place = request.output or context.root / "build" / "export" / request.format
+    deliver.check_place(context, place)
+    given = material(context, project, request)
+    with context.store.locked("store", shared=True), context.store.workspace() as folder:
+        made = folder / "export"
+        made.mkdir()
+        chosen.write(given, made)
+        return deliver.place(context, made, place)
+
+
+def material(context: Context, project: Project, request: Request) -> Material:
+    """What the export is made of. Raises BuilderError where lock or plan are missing or stale."""
+    asked = build.Request(request.target, AUTO, request.frozen, request.output, {})
+    made = build.made_of(context, project, asked)
+    lock = made.lock
+    return Material(
+        target=request.target,
+        project=project,
+        lock=lock,
+        plan=made.plan,
+        recipe=committed.recipe(context.root, lock) if request.frozen else toolchain.of(lock),
+        scripts=lambda: _scripts(context, made.plan, frozen=request.frozen),
+        tree=lambda: context.store.output(build.stage(context, asked)),
+        urls=_urls(context, project, lock),
+        stated=_stated(context.root / PYPROJECT),
+        released=_released(context),
+        say=context.say,
+    )
+
+
+def _scripts(context: Context, planned: Plan, *, frozen: bool) -> dict[str, bytes]:
+    if frozen:  # `made_of` checked those that the plan names; what makes the toolchain has the digest of that as guard
+        return {path.name: path.read_bytes() for path in sorted((context.root / FOLDER / SCRIPTS).glob("*.py"))}
+    return {name: scripts.text(name) for name in sorted({*planned.scripts, *scripts.closure("root.py")})}
+
+
+def _stated(path: Path) -> dict[str, Any]:
+    """[project] of a pyproject.toml that was read before; nothing where there is no such file."""
+    found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return dict(found.get("project", {}))
+
+
+def _released(context: Context) -> str:
+    """The date of the last commit that changed the app; "" outside of git."""
+    command = ["git", "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--", "."]
+    try:
+        done = process.run(command, cwd=context.root, env=context.environ)
+    except FileNotFoundError:
+        return ""
+    return done.out.strip() if done.code == 0 else ""
+
+
+def _urls(context: Context, project: Project, lock: Lock) -> Callable[[Iterable[Pin]], Mapping[str, tuple[str, ...]]]:
+    """Where pins are: as committed for Nix, else as this machine would fetch them; without passwords."""
+    known = committed.origins(context.root)
+
+    def found(pins: Iterable[Pin]) -> Mapping[str, tuple[str, ...]]:
+        from builder.network.mirrors import redacted
+        from builder.sources import places
+
+        urls = places(lock.sources, supply.http(context, project, lock.sources))
+
+        def one(pin: Pin) -> tuple[str, ...]:
+            return tuple(known.get(pin.sha256, ())) or (redacted(next(urls(pin))),)
+
+        wanted = list(pins)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            return dict(zip((pin.sha256 for pin in wanted), pool.map(one, wanted), strict=True))
+
+    return found
