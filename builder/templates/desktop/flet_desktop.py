@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -16,7 +17,10 @@ from types import FrameType
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
-_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+# JOBOBJECT_EXTENDED_LIMIT_INFORMATION (winnt.h): its number, its size and what of it is set; OpenProcess: rights
+_LIMITS, _LIMITS_SIZE, _FLAGS_AT, _KILL_ON_JOB_CLOSE = 9, 144, 16, 0x2000
+_SET_QUOTA_AND_TERMINATE = 0x0101
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 client: Any = None  # the process that was started last
 shown = False  # whether a client came so far that it had a window
@@ -28,7 +32,7 @@ def open_flet_view(page_url: str, assets_dir: str | None, hidden: bool) -> tuple
     global client
     command, options, pid_file = _command(page_url, assets_dir, hidden)
     client = subprocess.Popen(command, **options)
-    _listen()
+    _started()
     return client, pid_file
 
 
@@ -39,7 +43,7 @@ async def open_flet_view_async(
     global client
     command, options, pid_file = _command(page_url, assets_dir, hidden)
     client = await asyncio.create_subprocess_exec(*command, **options)
-    _listen()
+    _started()
     return client, pid_file
 
 
@@ -47,7 +51,7 @@ def close_flet_view(pid_file: str) -> None:
     """End the client if it still runs, and remove the file of its process id, which it writes once it has a window."""
     global shown
     if client is not None and client.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             client.kill()
     with contextlib.suppress(OSError):
         shown = shown or Path(pid_file).stat().st_size > 0
@@ -62,14 +66,41 @@ def _command(page_url: str, assets_dir: str | None, hidden: bool) -> tuple[list[
     environment = {name: value for name, value in os.environ.items() if (name, value) != ("DISPLAY", "")}
     if hidden:
         environment["FLET_HIDE_WINDOW_ON_START"] = "true"
-    program = Path(os.environ["FLET_VIEW_PATH"], "flet")
-    return command, {"executable": str(program), "env": environment, "preexec_fn": _end_with_parent()}, pid_file
+    options: dict[str, Any] = {"executable": str(Path(os.environ["FLET_VIEW_PATH"], "flet")), "env": environment}
+    if sys.platform == "linux":
+        options["preexec_fn"] = _end_with_parent()
+    if sys.platform == "win32":
+        options["executable"] += ".exe"
+    return command, options, pid_file
 
 
 def _end_with_parent() -> Any:
     """What makes the kernel end the client with this process, even where that is killed."""
     prctl = ctypes.CDLL(None).prctl
     return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _started() -> None:
+    if sys.platform == "win32":
+        _bind(client.pid)
+    _listen()
+
+
+def _bind(process: int) -> None:
+    """Let Windows end the client with this process, which alone holds the job that the client is put into.
+
+    Programs that the app itself starts are in no such job.
+    """
+    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]
+    for function in (kernel.CreateJobObjectW, kernel.OpenProcess):
+        function.restype = ctypes.c_void_p
+    job = ctypes.c_void_p(kernel.CreateJobObjectW(None, None))  # never closed: the end of this process does that
+    limits = bytearray(_LIMITS_SIZE)
+    limits[_FLAGS_AT : _FLAGS_AT + 4] = _KILL_ON_JOB_CLOSE.to_bytes(4, "little")
+    kernel.SetInformationJobObject(job, _LIMITS, bytes(limits), _LIMITS_SIZE)
+    handle = ctypes.c_void_p(kernel.OpenProcess(_SET_QUOTA_AND_TERMINATE, False, process))
+    kernel.AssignProcessToJobObject(job, handle)
+    kernel.CloseHandle(handle)
 
 
 def _listen() -> None:
@@ -85,5 +116,5 @@ def _stop(number: int, frame: FrameType | None) -> None:
     stopped = number
     for again in _SIGNALS:
         signal.signal(again, signal.SIG_DFL)
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         client.terminate()

@@ -19,6 +19,11 @@ from typing import Any, NoReturn
 
 LIB = Path(__file__).resolve().parent
 FAILED = 100  # what Flet's builds exit with where the app raises
+# Where apps keep data and temporary files: of each the variable that names the folder, and the folder below the home.
+_PLACES = {
+    "win32": (("APPDATA", "AppData/Roaming"), ("LOCALAPPDATA", "AppData/Local")),
+}
+_XDG = (("XDG_DATA_HOME", ".local/share"), ("XDG_CACHE_HOME", ".cache"))  # XDG Base Directory Specification
 # They say how another Flet app runs that started this one, or how a developer wants `flet run`.
 _FOREIGN = (
     "FLET_DISPLAY_URL_PREFIX",
@@ -61,15 +66,14 @@ class Tee:
 
 
 def base(variable: str, default: str) -> Path:
-    """A base folder of the user's (XDG Base Directory Specification): a relative one is ignored."""
+    """A base folder of the user's: the variable's, where that is absolute, else the default below the home."""
     named = Path(os.environ.get(variable, ""))
     return named if named.is_absolute() else Path(os.path.expanduser("~"), default)  # noqa: PTH111 (never raises)
 
 
 def prepare(settings: dict[str, Any]) -> None:
     """Set what the app, Flet and its client read, whatever was inherited; open out.log."""
-    data = base("XDG_DATA_HOME", ".local/share") / settings["id"]
-    temporary = base("XDG_CACHE_HOME", ".cache") / settings["id"]
+    data, temporary = (base(*place) / settings["id"] for place in _PLACES.get(sys.platform, _XDG))
     for name in _FOREIGN:
         os.environ.pop(name, None)
     os.environ.update(
@@ -82,16 +86,25 @@ def prepare(settings: dict[str, Any]) -> None:
     )
     if settings["hidden"]:
         os.environ["FLET_HIDE_WINDOW_ON_START"] = "true"
-    os.environ.setdefault("DISPLAY", "")  # Flet takes a session without it, as of Wayland alone, for a server
+    if sys.platform == "linux":
+        os.environ.setdefault("DISPLAY", "")  # Flet takes a session without it, as of Wayland alone, for a server
     name_certificates()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # on Windows not every letter can be written to a pipe
     try:
         for folder in (data, temporary):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = (temporary / "out.log").open("w", buffering=1, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        sys.stderr.write(f"warning: the app has no storage and no out.log: {error}\n")
+        tell(f"warning: the app has no storage and no out.log: {error}")
     else:
         sys.stdout, sys.stderr = Tee(sys.stdout, log), Tee(sys.stderr, log)
+
+
+def tell(text: str) -> None:
+    """Write a line to stderr, which a program of Windows without console does not have."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text}\n")
 
 
 def name_certificates() -> None:
@@ -127,7 +140,7 @@ def code_of(ended: SystemExit) -> int:
     """The exit code of `sys.exit(...)`, whose text is written as the interpreter itself would."""
     if ended.code is None or isinstance(ended.code, int):
         return ended.code or 0
-    sys.stderr.write(f"{ended.code}\n")
+    tell(str(ended.code))
     return 1
 
 
@@ -139,15 +152,15 @@ def end(view: ModuleType, code: int) -> NoReturn:
     """
     failed = view.client.returncode
     if failed and not (code or view.shown or view.stopped):
-        sys.stderr.write(f"error: Flet's client could not show a window, it ended with {failed}\n")
-        code = failed if failed > 0 else 128 - failed
+        tell(f"error: Flet's client could not show a window, it ended with {failed}")
+        code = min(failed, 255) if failed > 0 else 128 - failed
     atexit._run_exitfuncs()
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
-    if view.stopped:
+    if view.stopped and sys.platform != "win32":  # where no signal ends a process
         signal.signal(view.stopped, signal.SIG_DFL)
         os.kill(os.getpid(), view.stopped)
-    os._exit(code & 0xFF)
+    os._exit((code or (view.stopped and 128 + view.stopped)) & 0xFF)
 
 
 def main() -> None:
