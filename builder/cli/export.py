@@ -20,6 +20,9 @@ def export(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Export the committed plan, and only what is committed.")
     ] = False,
+    git: Annotated[
+        str, typer.Option("--git", metavar="URL", help="Name this repository instead of copying the app's files.")
+    ] = "",
     offline: Offline = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -28,5 +31,5 @@ def export(
 
     context = context_of(path, "export", verbose, offline=offline)
     found = project.load(context.root, {}, warn, context.environ)
-    request = command.Request(format, target, is_frozen(context, frozen, {}), output and output.absolute())
+    request = command.Request(format, target, is_frozen(context, frozen, {}), output and output.absolute(), git)
     print(command.run(context, found, request))

@@ -1,5 +1,6 @@
 """`builder export`: a target in a format that needs no builder, in build/export/<format>/."""
 
+import functools
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,9 @@ from builder import committed, process, scripts, toolchain
 from builder.backends import AUTO
 from builder.commands import Context, build, deliver, supply
 from builder.errors import BuilderError, Exit
-from builder.exports import EXPORTS, Material
+from builder.exports import EXPORTS, Checkout, Material
 from builder.lock import Lock, Pin
-from builder.plan import FOLDER, SCRIPTS, Plan
+from builder.plan import APP, FOLDER, SCRIPTS, Plan
 from builder.project import PYPROJECT, Project
 
 _THREADS = 8  # that ask a registry where files are
@@ -27,6 +28,7 @@ class Request:
     target: str
     frozen: bool  # of the committed plan, and only of what is committed
     output: Path | None  # folder instead of build/export/<format>
+    git: str = ""  # URL that the app's files are taken from at the commit of now; "": the export holds them
 
 
 def run(context: Context, project: Project, request: Request) -> Path:
@@ -36,6 +38,12 @@ def run(context: Context, project: Project, request: Request) -> Path:
         raise BuilderError(
             f"`{request.target}` can't be exported as {request.format}: {why}",
             hint="export another target, or build this one with `builder build`",
+            code=Exit.USAGE,
+        )
+    if request.git and not chosen.from_git:
+        raise BuilderError(
+            f"the format {request.format} holds the app's files, and can't name a git repository",
+            hint="leave --git out",
             code=Exit.USAGE,
         )
     place = request.output or context.root / "build" / "export" / request.format
@@ -60,10 +68,11 @@ def material(context: Context, project: Project, request: Request) -> Material:
         plan=made.plan,
         recipe=committed.recipe(context.root, lock) if request.frozen else toolchain.of(lock),
         scripts=lambda: _scripts(context, made.plan, frozen=request.frozen),
-        tree=lambda: context.store.output(build.stage(context, asked)),
+        tree=functools.cache(lambda: context.store.output(build.stage(context, asked, made.plan)[APP])),
         urls=_urls(context, project, lock),
         stated=_stated(context.root / PYPROJECT),
-        released=_released(context),
+        released=_git(context, "log", "-1", "--format=%cs", "--", "."),
+        checkout=_checkout(context, request.git) if request.git else None,
         say=context.say,
     )
 
@@ -80,9 +89,22 @@ def _stated(path: Path) -> dict[str, Any]:
     return dict(found.get("project", {}))
 
 
-def _released(context: Context) -> str:
-    """The date of the last commit that changed the app; "" outside of git."""
-    command = ["git", "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--", "."]
+def _checkout(context: Context, url: str) -> Checkout:
+    """The commit that is checked out. Raises BuilderError (project) where the app's files are not those of a commit."""
+    commit, folder = _git(context, "rev-parse", "HEAD"), _git(context, "rev-parse", "--show-prefix")
+    changed = _git(context, "status", "--porcelain", "--", ".").splitlines()
+    if not commit or changed:
+        raise BuilderError(
+            f"git has no commit with just these files: `{changed[0][3:]}` differs" if commit else "git has no commit",
+            hint="commit the app and push it, or leave --git out",
+            code=Exit.PROJECT,
+        )
+    return Checkout(url, commit, folder.rstrip("/") or ".")
+
+
+def _git(context: Context, *arguments: str) -> str:
+    """What git prints in the app's folder; "" where there is no git, no repository or no commit."""
+    command = ["git", "-c", "log.showSignature=false", *arguments]
     try:
         done = process.run(command, cwd=context.root, env=context.environ)
     except FileNotFoundError:

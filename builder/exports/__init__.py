@@ -13,6 +13,15 @@ from builder.toolchain import Recipe
 
 
 @dataclass(frozen=True)
+class Checkout:
+    """Where everyone gets the app's files from git."""
+
+    url: str
+    commit: str
+    folder: str  # of the app, relative to the checkout; "." is its top
+
+
+@dataclass(frozen=True)
 class Material:
     """What an export is made of; what costs time or a connection is made when it is asked for."""
 
@@ -26,6 +35,7 @@ class Material:
     urls: Callable[[Iterable[Pin]], Mapping[str, tuple[str, ...]]]  # sha256 -> where the bytes are, never empty
     stated: Mapping[str, Any]  # [project] of pyproject.toml
     released: str  # date of the app's last commit, as ISO 8601; "" where git has none
+    checkout: Checkout | None  # what the export names instead of holding the app's files
     say: Callable[[str], None]  # what its reader should know
 
 
@@ -35,6 +45,7 @@ class Export:
 
     refusal: Callable[[str], str]  # (target) -> why the format can't hold it, "" where it can
     write: Callable[[Material, Path], None]  # fills an empty folder; raises BuilderError
+    from_git: bool = False  # True: it can name a checkout
 
 
 EXPORTS = Folder(__name__, Export)

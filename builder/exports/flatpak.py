@@ -1,6 +1,7 @@
 """A manifest for flatpak-builder: it fetches each pin by its sha256, then runs the plan's steps without network."""
 
 import json
+import posixpath
 import re
 import shlex
 import shutil
@@ -15,7 +16,8 @@ from builder.exports import Export, Material
 from builder.lock import Pin
 
 _BUILD, _NAR, _SOURCES, _FLATHUB = "build.py", "nar.py", "sources.json", "flathub.json"
-_APP = "app.json"  # text of the step that makes the app's part: names of folder, launcher and desktop entry
+_APP = "app"  # folder of the app's files
+_SETTINGS = "app.json"  # text of the step that makes the app's part: names of folder, launcher and desktop entry
 _PLACEHOLDERS = ("com.flet.", "com.example.", "org.example.")  # of nobody who publishes
 # What flatpak-builder else does to files after the build; the app's are to stay what the plan makes.
 _UNTOUCHED = {"no-debuginfo": True, "strip": False}
@@ -53,33 +55,38 @@ def write(material: Material, folder: Path) -> None:
     }
     for name, value in texts.items():
         (folder / name).write_bytes(plan.json_of(value))
-    (folder / f"{identifier}.metainfo.xml").write_text(appstream.render(said), encoding="utf-8")
+    own = material.tree() / f"{identifier}.metainfo.xml"
+    metainfo = own.read_bytes() if own.is_file() else appstream.render(said).encode()
+    (folder / own.name).write_bytes(metainfo)
     (folder / _BUILD).write_text(templates.render(f"flatpak/{_BUILD}"), encoding="utf-8")
     shutil.copyfile(nar.__file__, folder / _NAR)
     _write_plan(material, folder / plan.FOLDER)
-    shutil.copytree(material.tree(), folder / "app", symlinks=True)
-    for want in [*appstream.wants(said), *_wants(material, identifier)]:
+    if not material.checkout:
+        shutil.copytree(material.tree(), folder / _APP, symlinks=True)
+    for want in [*([] if own.is_file() else appstream.wants(said)), *_wants(material, identifier)]:
         material.say(f"note: Flathub wants {want}")
 
 
 def app_settings(material: Material) -> dict[str, Any]:
     """What the plan says of the app's own folder: its name, its launcher, its identifier."""
-    found: dict[str, Any] = json.loads(next(s.files[_APP] for s in material.plan.steps if _APP in s.files))
+    found: dict[str, Any] = json.loads(next(s.files[_SETTINGS] for s in material.plan.steps if _SETTINGS in s.files))
     return found
 
 
 def manifest(material: Material, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest: one module, which runs every step (flatpak-manifest(5))."""
-    table = data.table("flatpak.toml")
+    table, app, folder = data.table("flatpak.toml"), {"type": "dir", "path": _APP}, _APP
+    if git := material.checkout:
+        app, folder = {"type": "git", "url": git.url, "commit": git.commit}, f"{_APP}/{git.folder}"
     module = {
         "name": re.sub(r"[^A-Za-z0-9._-]", "-", settings["folder"]),
         "buildsystem": "simple",
         "build-options": _UNTOUCHED,
-        "build-commands": [f"python3 {_BUILD} {shlex.quote(material.target)}"],
+        "build-commands": [shlex.join(["python3", _BUILD, material.target, posixpath.normpath(folder)])],
         "no-python-timestamp-fix": True,
         "sources": [
             _SOURCES,
-            {"type": "dir", "path": "app", "dest": "app"},
+            app | {"dest": _APP},
             {"type": "dir", "path": plan.FOLDER, "dest": plan.FOLDER},
             *({"type": "file", "path": file} for file in (_BUILD, _NAR, f"{settings['id']}.metainfo.xml")),
         ],
@@ -159,7 +166,12 @@ def _check(identifier: str) -> None:
 
 def _wants(material: Material, identifier: str) -> list[str]:
     """What Flathub asks for beside the metainfo."""
-    found = ["a screenshot: add it to the metainfo", "the app's source at its public place: see docs/how-to/flatpak.md"]
+    metainfo = f"{identifier}.metainfo.xml"
+    found = []
+    if not (material.tree() / metainfo).is_file():
+        found.append(f"a screenshot: copy `{metainfo}` beside pyproject.toml, and add it there")
+    if not material.checkout:
+        found.append("the app's files from their public repository: name it with --git")
     if identifier.startswith(_PLACEHOLDERS):
         found.append(f"an id below a domain of yours, not `{identifier}`: set `org` or `bundle_id` in [tool.flet]")
     if not {"icon", "icon_linux"} & set(material.project.images):
@@ -167,4 +179,4 @@ def _wants(material: Material, identifier: str) -> list[str]:
     return found
 
 
-EXPORT = Export(refusal=refusal, write=write)
+EXPORT = Export(refusal=refusal, write=write, from_git=True)

@@ -1,7 +1,8 @@
-"""Builds the app in flatpak-builder's sandbox: `python3 build.py TARGET`, with any Python from 3.11 on.
+"""Builds the app in flatpak-builder's sandbox: `python3 build.py TARGET APP`, with any Python from 3.11 on.
 
 Makes the pinned toolchain, runs the steps of builder.plan/TARGET.json with its interpreter and no other program, and
-installs what they give into /app. Every other file that it reads has the sha256 that the manifest names.
+installs what they give into /app. APP is the folder of the app's own files; every other file that it is given has the
+sha256 that the manifest names.
 """
 
 import json
@@ -18,11 +19,11 @@ sys.path.insert(0, "builder.plan/inside")
 import nar  # type: ignore[import-not-found]  # noqa: E402  # it lies beside this file
 import root  # noqa: E402  # of builder.plan/inside
 
-PLAN, PINS, MADE, APP = Path("builder.plan"), Path("pins"), Path("made"), Path("app")
+PLAN, PINS, MADE = Path("builder.plan"), Path("pins"), Path("made")
 TOOLCHAIN = Path("toolchain").resolve()
 LIBRARIES = TOOLCHAIN / "usr/lib/x86_64-linux-gnu"
 # In a git checkout these are beside the app, and no part of it.
-NOT_THE_APP = (".git", "build", "builder.expected.toml", "builder.lock", "builder.plan", "flake.lock", "flake.nix")
+NOT_THE_APP = ("build", "builder.expected.toml", "builder.lock", "builder.plan", "flake.lock", "flake.nix")
 # Every sandbox of Flatpak shows /sys/class and the machine's id, so of start.py's proof only the network is left.
 START = """
 import sys
@@ -42,7 +43,7 @@ def make_toolchain(plan: dict[str, Any]) -> None:
         sys.exit(f"error: the toolchain came out with NAR sha256 {nar.sha256(TOOLCHAIN)}, not {plan['toolchain']}")
 
 
-def run(step: dict[str, Any], environment: dict[str, str]) -> None:
+def run(step: dict[str, Any], environment: dict[str, str], app: Path) -> None:
     """One step in a folder of its own, laid out as every sandbox of builder shows it."""
     print(f"step  {step['name']}", flush=True)
     folder = MADE / step["name"]
@@ -53,18 +54,18 @@ def run(step: dict[str, Any], environment: dict[str, str]) -> None:
     for name, text in step["files"].items():
         (folder / "in" / name).write_bytes(text.encode())
     for name, source in step["inputs"].items():
-        (folder / "in" / name).symlink_to(place(source).resolve())
+        (folder / "in" / name).symlink_to(place(source, app).resolve())
     python = str(TOOLCHAIN / "usr/bin/python3.12")
     loader = [str(LIBRARIES / "ld-linux-x86-64.so.2"), "--library-path", str(LIBRARIES), "--argv0", python, python]
     command = [*loader, "-P", "-s", "-S", "-B", "-c", START, step["scripts"][0], *step["args"]]
     subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
-def place(source: dict[str, str]) -> Path:
-    """Where an input of a step lies."""
+def place(source: dict[str, str], app: Path) -> Path:
+    """Where an input of a step lies; of a tree that is a part of the app's files, all of these."""
     if "pin" in source:
         return PINS / source["pin"]
-    return MADE / source["step"] / "out" if "step" in source else APP
+    return MADE / source["step"] / "out" if "step" in source else app
 
 
 def install(made: Path, settings: dict[str, Any], prefix: Path) -> None:
@@ -79,15 +80,22 @@ def install(made: Path, settings: dict[str, Any], prefix: Path) -> None:
     shutil.copyfile(f"{settings['id']}.metainfo.xml", metainfo / f"{settings['id']}.metainfo.xml")
 
 
-def main(target: str) -> None:
+def reduce(app: Path) -> None:
+    """Leave of a checkout what a build is given."""
+    for path in [*(app / name for name in NOT_THE_APP), *app.rglob(".git")]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def main(target: str, app: str) -> None:
     """Make, run, install."""
     plan = json.loads((PLAN / f"{target}.json").read_text(encoding="utf-8"))
-    for name in NOT_THE_APP:
-        path = APP / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    reduce(Path(app))
     make_toolchain(plan)
     for step in plan["steps"]:
-        run(step, plan["environment"])
+        run(step, plan["environment"], Path(app))
     made = MADE / plan["steps"][-1]["name"] / "out"
     print(f"digest {nar.sha256(made)}: NAR sha256 of what `builder build {target}` gives")
     [settings] = [step["files"]["app.json"] for step in plan["steps"] if "app.json" in step["files"]]
