@@ -44,15 +44,6 @@ def python(lock: Lock, target: str, *, compiled: bool) -> Step:
     )
 
 
-def packages(project: Project, lock: Lock, target: str, platform: str) -> tuple[Step, ...]:
-    """The steps that build and install the packages of an app. Raises BuilderError (lock)."""
-    line = prebuilt.line_of(lock, target).line
-    wanted = project.setting("cleanup.packages", platform, line)
-    cleanup = [*prebuilt.JUNK, *project.setting("cleanup.package_files", platform, line)] if wanted else []
-    compiled = project.setting("compile.packages", platform, line)
-    return (*prebuilt.wheels(lock, target), prebuilt.packages(lock, target, cleanup, compiled=compiled))
-
-
 def layer(step: str, prefix: str) -> Step:
     """The step that compresses what another one gives, as a layer of the archive: `<step>-layer`."""
     return Step(

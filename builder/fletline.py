@@ -57,10 +57,33 @@ class Line(Model):
     line: str
     tested: tuple[str, ...]
     flutter: Flutter
-    wheels: dict[str, str] = {}  # target family -> project whose wheel holds the client
-    archives: dict[str, str] = {}  # target -> file of Flet's own release that holds the client
+    wheels: dict[str, str] = {}  # client, as `client` names it -> project whose wheel holds it
+    archives: dict[str, str] = {}  # target, or with its flavor `linux-x86_64-full` -> file of Flet's own release
+    compiled: dict[str, tuple[str, ...]]  # client -> the Flutter extensions in it; `every`: those of all clients
     pyodide: dict[str, Pyodide] = {}  # Python `major.minor` -> the Pyodide of it
     web: Web
+
+    def wheel(self, target: str, flavor: str) -> str:
+        """The project whose wheel holds a target's client; "" where no wheel does."""
+        return self.wheels.get(client(target, flavor), "")
+
+    def archive(self, target: str, flavor: str) -> str:
+        """The file of Flet's own release that holds a target's client; "" where none does."""
+        return self.archives.get(target.replace(family(target), client(target, flavor), 1), "")
+
+    def extensions(self, target: str, flavor: str) -> tuple[str, ...]:
+        """The Flutter extensions that are compiled into a target's client, by the names of their Dart packages."""
+        return tuple(sorted({*self.compiled["every"], *self.compiled.get(client(target, flavor), ())}))
+
+
+def family(target: str) -> str:
+    """`linux` for `linux-x86_64`."""
+    return target.split("-", 1)[0]
+
+
+def client(target: str, flavor: str) -> str:
+    """The name of a target's client: its family; `linux-full` for the flavor `full`, which only Linux tells apart."""
+    return "linux-full" if (family(target), flavor) == ("linux", "full") else family(target)
 
 
 def of(version: str) -> Line:

@@ -42,6 +42,7 @@ def inputs_of(project: Project) -> Inputs:
         python=settings.python,
         client=settings.client,
         runtime=settings.runtime,
+        desktop_flavor=project.setting("desktop_flavor", "linux"),
         sdist=_sorted(canonicalize_name(name) for name in (*settings.sdist, *_source_packages(project))),
         exclude_newer=settings.exclude_newer,
     )
@@ -84,6 +85,7 @@ _VALUES = {
     "python": "python",
     "client": "client",
     "runtime": "runtime",
+    "desktop_flavor": "desktop_flavor",
     "exclude_newer": "exclude-newer",
 }
 

@@ -90,6 +90,7 @@ class Inputs(Model):
     python: str
     client: str
     runtime: str
+    desktop_flavor: str = Field(default="light", alias="desktop-flavor")  # of Linux's client: light or full
     sdist: tuple[str, ...] = ()
     exclude_newer: str = Field(default="", alias="exclude-newer")  # an instant, RFC 3339
 

@@ -18,17 +18,7 @@ APP = "app"  # name of the step, as of the tree that it reads
 
 def packages(project: Project, lock: Lock, target: str, platform: str) -> tuple[Step, ...]:
     """The steps that build and install the packages of an app, and compress them. Raises BuilderError (lock)."""
-    line = prebuilt.line_of(lock, target)
-
-    def setting(key: str) -> Any:
-        return project.setting(key, platform, line.line)
-
-    cleanup = [*prebuilt.JUNK, *setting("cleanup.package_files")] if setting("cleanup.packages") else []
-    return (
-        *prebuilt.wheels(lock, target),
-        prebuilt.packages(lock, target, cleanup, compiled=setting("compile.packages")),
-        prebuilt.layer(),
-    )
+    return (*prebuilt.installed(project, lock, target, platform), prebuilt.layer())
 
 
 def app(project: Project, lock: Lock, line: Line, platform: str, page: str) -> Step:

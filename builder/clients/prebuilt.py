@@ -9,10 +9,12 @@ from builder.errors import BuilderError, Exit
 from builder.fletline import Line, Web
 from builder.lock import Lock, Pin, Sdist
 from builder.plan import MERGE, Built, Pinned, Step
+from builder.project import Project
 
 CLIENT, PACKAGES, LAYER = "client", "packages", "layer"  # names of the steps
 WHEEL = "wheel"  # with a project's name: the step that builds its wheel
 BYTECODE = "3.12"  # the Python of the toolchain: it compiles for no other
+ARCHIVE = "flet-client"  # name of the pin of a client that is no wheel
 NEVER_PACKED = ("flet-cli", "flet-desktop", "flet-desktop-light", "flet-web")
 
 # What Flet removes from packages, and from the app where `cleanup.app` is set: no running app reads these.
@@ -71,6 +73,24 @@ def web_client(lock: Lock, target: str, renderer: str) -> Step:
     )
 
 
+def desktop_client(lock: Lock, target: str) -> Pin:
+    """The file with a desktop's compiled client: a wheel, or an archive of Flet's own release.
+
+    Raises BuilderError (lock) where the lock has none.
+    """
+    project = line_of(lock, target).wheel(target, lock.inputs.desktop_flavor)
+    return package_of(lock, target, project) if project else pin_of(lock, target, ARCHIVE)
+
+
+def installed(project: Project, lock: Lock, target: str, platform: str) -> tuple[Step, ...]:
+    """The steps that build and install the packages of an app, as its keys say. Raises BuilderError (lock)."""
+    line = line_of(lock, target).line
+    wanted = project.setting("cleanup.packages", platform, line)
+    cleanup = [*JUNK, *project.setting("cleanup.package_files", platform, line)] if wanted else []
+    compiled = project.setting("compile.packages", platform, line)
+    return (*wheels(lock, target), packages(lock, target, cleanup, compiled=compiled))
+
+
 def wheels(lock: Lock, target: str) -> tuple[Step, ...]:
     """A step for each source distribution of a target that is built: it gives the wheel. Raises BuilderError (lock)."""
     return tuple(_wheel(lock, pin, target) for pin in _built(lock, target))
@@ -89,6 +109,7 @@ def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool)
         "sdists": {file: taken for file, taken in recipes.items() if taken},
         "built": built,
         "cleanup": list(cleanup),
+        "extensions": line_of(lock, target).extensions(target, lock.inputs.desktop_flavor),
         "compile": compiled and lock.inputs.python == BYTECODE,
     }
     return Step(

@@ -118,6 +118,16 @@ PACKAGES = (
         honoured=BUILT,
     ),
     Key(
+        "desktop_flavor",
+        "Which of Flet's compiled clients an app gets: `full` can play audio and video, and needs more of the system",
+        default="light",
+        choices=("light", "full"),
+        platforms=("linux",),
+        lines=("1.0",),
+        honoured=("linux",),
+        variable="FLET_DESKTOP_FLAVOR",
+    ),
+    Key(
         "target_arch",
         "Processor architectures to build for",
         kind="list",

@@ -5,6 +5,7 @@ Reads in/install.json:
   sdists   file name -> the packages of it to take
   built    names of folders below in/, each with one wheel that an earlier step built
   cleanup  glob patterns of files and folders to leave out
+  extensions  names of the Dart packages that are compiled into the app's Flutter client
   compile  true: replace sources by byte code of the interpreter that runs this
 Leaves the packages in out/.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import archive
 import bytecode
+import dart
 import patterns
 import sdist
 import tree
@@ -38,6 +40,7 @@ def main() -> None:
             install_sdist(Path("in", name), packages, out, origin)
         for name in settings["built"]:
             install_wheel(next(Path("in", name).glob("*.whl")), out, origin)
+        drop_dart(out, settings["extensions"], origin)
     except (wheel.Invalid, archive.Refused) as error:
         sys.exit(f"error: {error}")
     clean(out, settings["cleanup"])
@@ -65,6 +68,21 @@ def install_sdist(file: Path, packages: list[str], out: Path, origin: dict[str, 
     for name in tree.names(scratch):
         _add(scratch / name, out, name, origin, file.name)
     shutil.rmtree(scratch)
+
+
+def drop_dart(out: Path, compiled: list[str], origin: dict[str, str]) -> None:
+    """Remove the Dart packages that Python packages brought; raises wheel.Invalid for one that is not compiled in."""
+    found = dart.packages(origin)
+    if lacking := [name for name in found if name not in compiled]:
+        raise wheel.Invalid(
+            f"`{origin[f'flutter/{lacking[0]}/pubspec.yaml']}` has the Flutter extension `{lacking[0]}`, which Flet's"
+            f" compiled client lacks; it has {', '.join(compiled)}. Any other needs a client that is compiled for the"
+            " app: the client strategy `source`"
+        )
+    for name in origin:
+        if dart.lies_in(name, found):
+            (out / name).unlink()
+    tree.prune(out)
 
 
 def clean(out: Path, globs: list[str]) -> None:

@@ -28,7 +28,7 @@ def pins(chosen: Mapping[str, Iterable[Chosen]], kept: Kept, rules: Rules, http:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         known = list(pool.map(lambda file: _known(file, kept, http), files.values()))
     for file in known:
-        kept.check(file.source, file.file, file.sha256)
+        kept.check((file.source, file.path, file.file), file.sha256)
         _own(file, rules)
     return tuple(_pin(file, targets[place]) for place, file in zip(files, known, strict=True))
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from builder import fletline
+from builder.clients import prebuilt
 from builder.errors import BuilderError, Exit
 from builder.fletline import Line
-from builder.lock import Known, Need, Origin, Pin
+from builder.lock import Inputs, Known, Need, Origin, Pin
 from builder.network.http import Http
 from builder.network.mirrors import variable
 from builder.network.simpleindex import IndexFile
 from builder.resolver.graph import Key
+from builder.resolver.kept import Kept
 from builder.resolver.selection import Chosen
 from builder.resolver.wheels import Environment, best
 from builder.sources import SOURCES
@@ -22,35 +24,37 @@ ORIGIN = Origin(kind="url", base="https://github.com/flet-dev/flet/releases/down
 Files = Callable[[str, str], tuple[IndexFile, ...]]  # (project, URL of its index or "") -> every file of it
 
 
-def refusal(line: Line, version: str, target: str, declared: bool) -> str:
+def refusal(line: Line, version: str, target: str, inputs: Inputs) -> str:
     """Why the prebuilt client of a target can't be locked; "" where it can.
 
     A client outside the package index is taken for a declared target only: a lock follows from its inputs, not from
     whether some other host answered.
     """
-    if family(target) in line.wheels or (target in line.archives and declared):
+    archive = line.archive(target, inputs.desktop_flavor)
+    if line.wheel(target, inputs.desktop_flavor) or (archive and inputs.declared):
         return ""
-    if target in line.archives:
+    if archive:
         return (
-            f"Flet publishes its {version} client for it on no package index, only as `{line.archives[target]}` of "
-            f"its own releases; name the target in `[tool.builder] targets` to take it from there, or require a flet "
-            f"whose client is a wheel"
+            f"Flet publishes its {version} client for it on no package index, only as `{archive}` of its own "
+            f"releases; name the target in `[tool.builder] targets` to take it from there, or require a flet whose "
+            f"client is a wheel"
         )
     return f"no prebuilt client of flet {version} runs there"
 
 
-def wheel(line: Line, flet: Chosen, target: str, environment: Environment, files: Files) -> Chosen:
-    """The client's wheel, from the index that `flet` comes from, for a target whose family has one.
+def wheel(project: str, flet: Chosen, target: str, environment: Environment, files: Files) -> Chosen:
+    """The client's wheel of a project, from the index that `flet` comes from.
 
     Raises BuilderError (lock) where this version has none.
     """
-    project, version = line.wheels[family(target)], flet.key.version
+    version = flet.key.version
     held = {file.file: file for file in files(project, flet.base) if _version(file.file) == version}
     file = best(held, environment)
     if file is None:
+        tested = ", ".join(fletline.of(version).tested)
         raise BuilderError(
             f"`{project}` {version}, the client of flet {version}, has no wheel for `{target}`",
-            hint=f"require a tested flet ({', '.join(line.tested)}), or take the target out of `targets`",
+            hint=f"require a tested flet ({tested}), or take the target out of `targets`",
             code=Exit.LOCK,
         )
     known: Known = "index" if file.sha256 else "first-use"
@@ -65,15 +69,15 @@ def wheel(line: Line, flet: Chosen, target: str, environment: Environment, files
     )
 
 
-def archives(line: Line, version: str, targets: Iterable[str]) -> tuple[Need, ...]:
+def archives(line: Line, version: str, flavor: str, targets: Iterable[str]) -> tuple[Need, ...]:
     """The needs of targets whose client is an archive of Flet's own releases."""
     by_file: dict[str, list[str]] = {}
     for target in targets:
-        by_file.setdefault(line.archives[target], []).append(target)
+        by_file.setdefault(line.archive(target, flavor), []).append(target)
     return tuple(
         Need(
             source=RELEASES,
-            name="flet-client",
+            name=prebuilt.ARCHIVE,
             version=version,
             path=f"v{version}/",
             file=file,
@@ -83,22 +87,34 @@ def archives(line: Line, version: str, targets: Iterable[str]) -> tuple[Need, ..
     )
 
 
-def archive_pins(line: Line, version: str, targets: Iterable[str], http: Http) -> tuple[Pin, ...]:
-    """The pins of these archives. Raises BuilderError (fetch) naming the ways out."""
-    needs = archives(line, version, targets)
+def archive_pins(needs: tuple[Need, ...], kept: Kept, http: Http) -> tuple[Pin, ...]:
+    """The pins of these archives; what the old lock has of them is not asked for again.
+
+    Raises BuilderError: fetch, naming the ways out; mismatch where other bytes are published than the old lock has.
+    """
+    held = {need: old for need in needs if (old := _held(need, kept))}
     try:
-        return SOURCES["url"].resolve(needs, http)
+        new = SOURCES["url"].resolve(tuple(need for need in needs if need not in held), http)
     except BuilderError as error:
         families = sorted({family(target) for need in needs for target in need.targets})
+        wanted = ", ".join(f"`{name}`" for name in families)
         lines = [fletline.of(f"{name}.0") for name in fletline.lines()]
         known = [tested for other in lines if set(families) <= other.wheels.keys() for tested in other.tested]
         raise BuilderError(
-            f"the client of flet {version} for {', '.join(f'`{name}`' for name in families)} lies outside the package "
-            f"index, and {error.message}",
+            f"the client of flet {needs[0].version} for {wanted} lies outside the package index, and {error.message}",
             hint=f"require a flet whose client is a wheel ({', '.join(known)}), or name a mirror of Flet's releases "
             f"with {variable(RELEASES)}",
             code=error.code,
         ) from error
+    for pin in new:
+        kept.check((pin.source, pin.path, pin.file), pin.sha256)
+    return (*(old.model_copy(update={"targets": need.targets}) for need, old in held.items()), *new)
+
+
+def _held(need: Need, kept: Kept) -> Pin | None:
+    """The old pin of an archive: of that version, whichever of its targets it was of."""
+    old = [kept.pin(need.name, need.source, target) for target in need.targets]
+    return next((pin for pin in old if pin and (pin.path, pin.file) == (need.path, need.file)), None)
 
 
 def _version(filename: str) -> str:

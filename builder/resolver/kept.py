@@ -46,10 +46,14 @@ class Kept:
         """The size that the old lock has for those bytes."""
         return next((pin.size for pin in self.known if pin.sha256 == sha256 and pin.size is not None), None)
 
-    def check(self, source: str, file: str, sha256: str) -> None:
-        """Raise BuilderError (mismatch) where the old lock has other bytes for a file: published ones never change."""
+    def check(self, place: tuple[str, str, str], sha256: str) -> None:
+        """Raise BuilderError (mismatch) where the old lock has other bytes for a file: published ones never change.
+
+        The place is the alias of the file's source, its folder there, its name.
+        """
+        source, _, file = place
         for pin in self.known:
-            if (pin.source, pin.file) == (source, file) and pin.sha256 != sha256:
+            if (pin.source, pin.path, pin.file) == place and pin.sha256 != sha256:
                 raise BuilderError(
                     f"`{file}` of `{source}` has sha256 {sha256} now; builder.lock has {pin.sha256}",
                     hint="ask the index's owner why a published file changed; "

@@ -14,7 +14,7 @@ from builder.inputs import CLIENTS
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
 from builder.model import PYODIDE
 from builder.network.simpleindex import IndexFile
-from builder.resolver import assembly, builds, client_wheels, distribution, runtimes
+from builder.resolver import assembly, builds, client_wheels, distribution, extensions, runtimes
 from builder.resolver.builds import Build
 from builder.resolver.fit import Place, fit
 from builder.resolver.graph import Key
@@ -85,6 +85,13 @@ def resolve(inputs: Inputs, world: World) -> Answer:
         result = fit(_place(inputs, found, target, world), asked[target][1], again, page)
         chosen[target] = result.chosen
         refused |= {target: result.lack} if result.missing else {}
+    refused |= extensions.refusals(
+        found.line,
+        inputs.desktop_flavor,
+        [resolution.graph for _, resolution in found.asked.values()],
+        {target: chosen[target] for target in _rest(inputs, refused)},
+        world.http,
+    )
     built = builds.resolve(inputs, {target: chosen[target] for target in _rest(inputs, refused)}, world)
     refused |= built.refused
     shares = {target: Share(chosen[target], built.found[target]) for target in _rest(inputs, refused)}
@@ -113,7 +120,7 @@ def _late(inputs: Inputs, found: Found, target: str) -> str:
     if target in PYODIDE and inputs.python not in found.line.pyodide:
         pythons = ", ".join(sorted(found.line.pyodide))
         return f"flet {found.flet} has no Pyodide with Python {inputs.python}; it has one with {pythons}"
-    return client_wheels.refusal(found.line, found.flet, target, inputs.declared)
+    return client_wheels.refusal(found.line, found.flet, target, inputs)
 
 
 def _rest(inputs: Inputs, refused: Mapping[str, str]) -> tuple[str, ...]:
@@ -236,8 +243,8 @@ def _newer(answers: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
 
 def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...], world: World) -> tuple[Chosen, ...]:
     """The wheel that holds a target's client; none where an archive does."""
-    project = found.line.wheels.get(family(target))
-    if project is None:
+    project = found.line.wheel(target, inputs.desktop_flavor)
+    if not project:
         return ()
     flet = next(file for file in files if file.key.name == "flet")
     if flet.source.startswith(DIRECT):  # a wheel of flet by its URL says nothing of where the client is
@@ -247,7 +254,7 @@ def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...]
         key = Key(old.name, old.version)
         return (replace(flet, key=key, file=old.file, url="", sha256=old.sha256, size=old.size, hash=old.hash),)
     environment = _place(inputs, found, target, world).environment
-    return (client_wheels.wheel(found.line, flet, target, environment, partial(_page, inputs, world)),)
+    return (client_wheels.wheel(project, flet, target, environment, partial(_page, inputs, world)),)
 
 
 def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) -> tuple[Pin, ...]:
@@ -257,8 +264,10 @@ def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) 
     pins = runtimes.pins([runtimes.build(inputs, target, world.kept) for target in desktops], world.http)
     if browsers:
         pins += runtimes.pyodide(found.line.pyodide[inputs.python], browsers, world.kept, world.http)
-    outside = [target for target in targets if family(target) not in found.line.wheels]
-    return pins + client_wheels.archive_pins(found.line, found.flet, outside, world.http)
+    flavor = inputs.desktop_flavor
+    outside = [target for target in targets if not found.line.wheel(target, flavor)]
+    needs = client_wheels.archives(found.line, found.flet, flavor, outside)
+    return pins + client_wheels.archive_pins(needs, world.kept, world.http)
 
 
 def _page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:

@@ -13,7 +13,6 @@ from builder.targets import Target
 
 PLATFORM = "linux"
 APP, BUNDLE = "app", "bundle"  # names of steps
-CLIENT_FAMILY = "linux"  # of targets, whose client a wheel may hold
 # Where the output of each step lies in the app's folder; the icons' only where the app has one.
 PLACES = {
     prebuilt.CLIENT: "lib/client/",
@@ -35,7 +34,7 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     return (
         _client(lock, target),
         desktop.python(lock, target, compiled=compiled),
-        *desktop.packages(project, lock, target, PLATFORM),
+        *prebuilt.installed(project, lock, target, PLATFORM),
         *icons,
         *(desktop.layer(step, f"{folder}/{place}") for step, place in places.items()),
         _app(project, lock, target, tuple(places)),
@@ -44,8 +43,7 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
 
 
 def _client(lock: Lock, target: str) -> Step:
-    project = prebuilt.line_of(lock, target).wheels.get(CLIENT_FAMILY)
-    pin = prebuilt.package_of(lock, target, project) if project else prebuilt.pin_of(lock, target, "flet-client")
+    pin = prebuilt.desktop_client(lock, target)
     return Step(
         name=prebuilt.CLIENT,
         scripts=scripts.closure("linux_client.py"),

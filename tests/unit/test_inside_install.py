@@ -19,6 +19,7 @@ def settings(*wheels: Path, **more: Any) -> dict[str, Path | str | bytes]:
         "sdists": {},
         "built": [],
         "cleanup": [],
+        "extensions": ["flet_charts"],
         "compile": False,
         **more,
     }
@@ -103,6 +104,37 @@ def test_file_and_folder_of_one_name_are_refused(inside: Any, wheel: Wheel, step
     for pair in ((one, two), (two, one)):
         with pytest.raises(step_failed, match="a file in one package and a folder in another"):
             inside.run("install.py", settings(*pair))
+
+
+def extension(wheel: Wheel, name: str) -> Path:
+    """A wheel as Flet's own extensions are."""
+    return wheel(
+        name, {f"{name}/__init__.py": "", f"flutter/{name}/pubspec.yaml": "", f"flutter/{name}/lib/x.dart": ""}
+    )
+
+
+def test_an_extension_that_the_client_has_leaves_its_dart_behind(inside: Any, wheel: Wheel) -> None:
+    """What the client was compiled of is no part of an app; a folder of that name that holds no package is."""
+    other = wheel("other", {"flutter/notes.txt": "", "flutter/own/x.py": "", "flutter/flet_charts2/x.py": ""})
+    found = names(inside.run("install.py", settings(extension(wheel, "flet_charts"), other)))
+    assert [name for name in found if not name.startswith(("flet_charts-1.0", "other-1.0"))] == [
+        "flet_charts/__init__.py",
+        "flutter/flet_charts2/x.py",
+        "flutter/notes.txt",
+        "flutter/own/x.py",
+    ]
+
+
+def test_an_extension_that_the_client_lacks_is_refused(inside: Any, wheel: Wheel, step_failed: type[Exception]) -> None:
+    """The error names the wheel, what the client has, and the way that leads there."""
+    made = extension(wheel, "flet_odd")
+    with pytest.raises(step_failed) as caught:
+        inside.run("install.py", settings(made, extensions=["flet_charts", "flet_map"]))
+    assert str(caught.value) == (
+        "error: `flet_odd-1.0-py3-none-any.whl` has the Flutter extension `flet_odd`, which Flet's compiled client "
+        "lacks; it has flet_charts, flet_map. Any other needs a client that is compiled for the app: the client "
+        "strategy `source`\n"
+    )
 
 
 def test_cleanup_removes_matches_and_the_folders_they_leave_empty(inside: Any, wheel: Wheel) -> None:

@@ -19,12 +19,14 @@ from builder import fletline, lockfile
 from builder.commands import Context, check, locking, supply
 from builder.commands import lock as command
 from builder.errors import BuilderError, Exit
-from builder.inputs import inputs_of
+from builder.inputs import differences, inputs_of
 from builder.network.http import Http
 from builder.project import Project, load
-from builder.resolver import builds, distribution, resolve
+from builder.resolver import builds, distribution, extensions, resolve
+from builder.resolver.graph import Key
 from builder.resolver.kept import keep
 from builder.resolver.resolution import Uv
+from builder.resolver.selection import Chosen
 from builder.resolver.wheels import browser
 from builder.resolver.world import World
 from builder.settings import Settings
@@ -36,8 +38,8 @@ DESKTOP = ("linux-aarch64", "linux-x86_64", "macos-arm64", "macos-x86_64", "wind
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
-def archive(name, version, requires=(), extras=()):
-    """The bytes of a wheel that holds nothing but its metadata."""
+def archive(name, version, requires=(), extras=(), names=()):
+    """The bytes of a wheel that holds nothing but its metadata, and empty files of some names."""
     head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     body = "".join(f"Provides-Extra: {extra}\n" for extra in extras)
     body += "".join(f"Requires-Dist: {text}\n" for text in requires)
@@ -46,6 +48,8 @@ def archive(name, version, requires=(), extras=()):
     with zipfile.ZipFile(data, "w") as opened:
         for file, text in (("METADATA", head + body), ("WHEEL", "Wheel-Version: 1.0\n"), ("RECORD", "")):
             opened.writestr(zipfile.ZipInfo(f"{folder}/{file}"), text)
+        for file in names:
+            opened.writestr(zipfile.ZipInfo(file), b"")
     return data.getvalue()
 
 
@@ -67,11 +71,11 @@ class Index:
         """The URL of the index."""
         return f"{self.server.url.replace('://', f'://{self.login}')}simple/"
 
-    def add(self, name, version, tags=("py3-none-any",), requires=(), extras=()):
-        """Publish wheels."""
+    def add(self, name, version, tags=("py3-none-any",), requires=(), extras=(), names=()):
+        """Publish wheels, with empty files of some names in them."""
         for tag in tags:
             file = f"{name.replace('-', '_')}-{version}-{tag}.whl"
-            self.put(name, file, archive(name, version, requires, extras) + b"")
+            self.put(name, file, archive(name, version, requires, extras, names))
 
     def put(self, name, file, data):
         """Publish any file."""
@@ -832,8 +836,7 @@ def test_a_declared_desktop_of_flet_1_0_is_locked_from_its_releases(index, serve
     """The archive is downloaded once to know its bytes, and its hash is said to be of the first use."""
     releases = flet_1_0(index, serve)
     archives = fletline.of("1.0.5").archives
-    for file in archives.values():
-        releases.routes[f"/v1.0.5/{file}"] = f"client {file}".encode()
+    publish_clients(releases)
     answer = declared(index, app, releases.url)
     pins = {pin.file: pin for pin in answer.pins if pin.source == "flet-releases"}
     assert pins.keys() == {archives["linux-x86_64"]}
@@ -842,6 +845,137 @@ def test_a_declared_desktop_of_flet_1_0_is_locked_from_its_releases(index, serve
         "first-use", "v1.0.5/", hashlib.sha256(f"client {pin.file}".encode()).hexdigest(),
     )  # fmt: skip
     assert "127.0.0.1" not in lockfile.dump(answer)
+    assert answer.sources["flet-releases"].base.endswith("/download/")
+
+
+def publish_clients(releases, text="client"):
+    """Serve an archive for each target."""
+    for file in fletline.of("1.0.5").archives.values():
+        releases.routes[f"/v1.0.5/{file}"] = f"{text} {file}".encode()
+
+
+def test_every_desktop_of_flet_1_0_has_its_archive(index, serve, app):
+    """Those that one file serves share its pin; the flavor of Linux's client chooses another file."""
+    releases = flet_1_0(index, serve)
+    publish_clients(releases)
+    names = {
+        pin.file: pin.targets for pin in declared(index, app, releases.url, DESKTOP).pins if pin.name == "flet-client"
+    }
+    assert names == {
+        "flet-linux-debian10-light-amd64.tar.gz": ("linux-x86_64",),
+        "flet-linux-debian10-light-arm64.tar.gz": ("linux-aarch64",),
+        "flet-macos.tar.gz": ("macos-arm64", "macos-x86_64"),
+        "flet-windows.zip": ("windows-x86_64",),
+    }
+    full = declared(index, app, releases.url, DESKTOP, flet='desktop_flavor = "full"')
+    assert {pin.file for pin in full.pins if pin.name == "flet-client"} == {
+        "flet-linux-debian10-amd64.tar.gz",
+        "flet-linux-debian10-arm64.tar.gz",
+        "flet-macos.tar.gz",
+        "flet-windows.zip",
+    }
+
+
+def test_an_archive_that_is_locked_is_not_asked_for_again(index, serve, app):
+    """Whatever its place serves now; one more target that uses it gets the same bytes."""
+    releases = flet_1_0(index, serve)
+    publish_clients(releases)
+    first = declared(index, app, releases.url, ["macos-x86_64"])
+    publish_clients(releases, "changed")
+    second = declared(index, app, releases.url, ["macos-x86_64", "macos-arm64"])
+    assert releases.count("/v1.0.5/flet-macos.tar.gz") == 1
+    (old,), (new,) = ([pin for pin in lock.pins if pin.name == "flet-client"] for lock in (first, second))
+    assert (new.sha256, new.hash, new.targets) == (old.sha256, "first-use", ("macos-arm64", "macos-x86_64"))
+
+
+def test_a_published_archive_that_changed_is_not_taken(index, serve, app):
+    """Asked for once more on request, it must still be what it was; one of another version may be anything."""
+    releases = flet_1_0(index, serve)
+    publish_clients(releases)
+    declared(index, app, releases.url)
+    before = (app / "builder.lock").read_bytes()
+    publish_clients(releases, "changed")
+    with pytest.raises(BuilderError, match=r"builder\.lock has") as caught:
+        declared(index, app, releases.url, wish=command.Wish(packages=("flet-client",)))
+    assert caught.value.code == Exit.MISMATCH
+    assert (app / "builder.lock").read_bytes() == before
+    index.add("flet", "1.0.6", requires=["msgpack"])
+    index.add("flet-web", "1.0.6")
+    file = fletline.of("1.0.6").archives["linux-x86_64"]
+    releases.routes[f"/v1.0.6/{file}"] = b"another client"
+    moved = declared(index, app, releases.url, version="1.0.6")
+    assert {(pin.version, pin.path) for pin in moved.pins if pin.file == file} == {("1.0.6", "v1.0.6/")}
+
+
+def test_the_full_client_of_linux_is_a_wheel_of_its_own(index, locked):
+    """Of 0.82.2, and only where Flet's key asks for it; Windows and macOS have no other."""
+    full = [f"py3-none-manylinux_2_{minor}_{machine}" for minor in (28, 39) for machine in ("x86_64", "aarch64")]
+    index.add("flet-desktop", "0.82.2", full)
+    names = targets("linux-x86_64", "windows-x86_64")
+    light = locked(index, settings=names).lock
+    assert {pin.name for pin in light.packages_of("linux-x86_64")} >= {"flet-desktop-light"}
+    answer = locked(index, settings=names, flet={"desktop_flavor": "full"}, old=light)
+    assert files(answer, "flet-desktop") == {
+        "flet_desktop-0.82.2-py3-none-manylinux_2_28_x86_64.whl": ("linux-x86_64",),
+        "flet_desktop-0.82.2-py3-none-win_amd64.whl": ("windows-x86_64",),
+    }
+    assert "flet-desktop-light" not in versions(answer)
+    assert answer.lock.inputs.desktop_flavor == "full"
+    changed = differences(light.inputs, answer.lock.inputs)
+    assert changed == ("desktop_flavor was `light` and is `full`",)
+
+
+def extend(index, name):
+    """Publish a package with a Flutter extension."""
+    dart = name.replace("-", "_")
+    files_of = [f"{dart}/__init__.py", f"flutter/{dart}/pubspec.yaml", f"flutter/{dart}/lib/{dart}.dart"]
+    index.add(name, "0.82.2", requires=["flet==0.82.2"], names=files_of)
+
+
+def test_extensions_that_a_client_has_are_locked(index, locked):
+    """Charts are in each client; video is in all but Linux's light one."""
+    extend(index, "flet-charts")
+    extend(index, "flet-video")
+    answer = locked(index, "flet==0.82.2", "flet-charts", "flet-video")
+    assert answer.lock.unavailable.keys() == {"linux-x86_64", "linux-aarch64"}
+    assert answer.lock.unavailable["linux-x86_64"] == (
+        "`flet-video` 0.82.2 has the Flutter extension `flet_video`, which Flet's full client for Linux has: "
+        'set `desktop_flavor = "full"` in [tool.flet]'
+    )
+    full = [f"py3-none-manylinux_2_28_{machine}" for machine in ("x86_64", "aarch64")]
+    index.add("flet-desktop", "0.82.2", full)
+    again = locked(index, "flet==0.82.2", "flet-charts", "flet-video", flet={"desktop_flavor": "full"})
+    assert again.lock.unavailable == {}
+
+
+def test_an_extension_that_no_client_has_is_an_error(index, locked):
+    """It says which, what clients have, and which strategy could; a package that only needs Flet passes."""
+    extend(index, "flet-odd")
+    index.add("helpers", "1.0", requires=["flet-odd"])
+    index.add("themes", "1.0", requires=["flet"])
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "helpers", "themes", settings=targets("web", "linux-x86_64"))
+    assert caught.value.code == Exit.LOCK
+    for target in ("web", "linux-x86_64"):
+        assert (
+            f"`{target}` can't be locked: `flet-odd` 0.82.2 has the Flutter extension `flet_odd`"
+            in caught.value.message
+        )
+    assert "strategy `source`" in caught.value.message
+    assert "flet_lottie, flet_map" in caught.value.message
+    assert locked(index, "flet==0.82.2", "themes").lock.unavailable == {}
+
+
+@pytest.mark.parametrize(("stated", "code"), [("", Exit.FETCH), ("0" * 64, Exit.MISMATCH)])
+def test_what_is_looked_into_is_checked_first(server, stated, code):
+    """A page that a server sends in a wheel's place is named by the wheel's name, as are other bytes."""
+    file = "flet_odd-1.0-py3-none-any.whl"
+    server.routes[f"/{file}"] = b"<html>gone</html>"
+    http = Http({}.__getitem__, environ={})
+    wheel = Chosen(Key("flet-odd", "1.0"), "pypi", "", file, f"{server.url}{file}", stated, None, "index")
+    with pytest.raises(BuilderError, match=r"flet_odd-1\.0-py3-none-any\.whl") as caught:
+        extensions.held_by(wheel, http)
+    assert caught.value.code == code
 
 
 def test_releases_that_cannot_be_reached_name_the_ways_out(index, serve, app):
@@ -854,17 +988,20 @@ def test_releases_that_cannot_be_reached_name_the_ways_out(index, serve, app):
     assert "0.82.2" in told and "BUILDER_MIRROR_FLET_RELEASES" in told
 
 
-def declared(index, root, releases):
-    """The lock of an app that requires flet 1.0.5 and declares Linux, with these releases."""
-    (root / "requirements.txt").unlink()
+NOTHING = command.Wish()
+
+
+def declared(index, root, releases, names=("linux-x86_64",), *, flet="", version="1.0.5", wish=NOTHING):
+    """The lock of an app that requires flet 1.0.5 and declares desktops, with these releases."""
+    (root / "requirements.txt").unlink(missing_ok=True)
     (root / "pyproject.toml").write_text(
-        '[project]\nname = "app"\nversion = "1"\ndependencies = ["flet==1.0.5"]\n'
-        '[tool.builder]\ntargets = ["linux-x86_64"]\n'
+        f'[project]\nname = "app"\nversion = "1"\ndependencies = ["flet=={version}"]\n'
+        f"[tool.builder]\ntargets = {list(names)}\n[tool.flet]\n{flet}\n"
     )
     environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "UV_HTTP_RETRIES": "0"}
     environ |= {"BUILDER_MIRROR_PYPI": index.url, "BUILDER_MIRROR_FLET_RELEASES": releases}
     context = Context(root, Store(root.parent / "store"), environ, lambda line: None)
-    return locking.run(context, load(root, {}, lambda line: None, environ), command.Wish()).lock
+    return locking.run(context, load(root, {}, lambda line: None, environ), wish).lock
 
 
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"

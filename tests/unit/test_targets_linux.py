@@ -21,16 +21,24 @@ def pin(name: str, file: str, **more: Any) -> Pin:
     return Pin(**{**values, "targets": ("linux-aarch64", TARGET), **more})
 
 
-def lock(version: str = "0.82.2", runtime: Any = "bytedeco", python: str = "3.12") -> Lock:
+def lock(version: str = "0.82.2", runtime: Any = "bytedeco", python: str = "3.12", flavor: str = "light") -> Lock:
     """A lock of an app that requires only Flet."""
     packages = [pin("flet", f"flet-{version}-py3-none-any.whl", version=version), pin("six", "six-1-py3-none-any.whl")]
     pins = [pin("cpython", "cpython.jar", source="maven"), pin("pillow", "pillow-1.whl", hash="table")]
     if version.startswith("0."):
-        packages.append(pin("flet-desktop-light", f"flet_desktop_light-{version}-py3-none-linux.whl", version=version))
+        for name in ("flet-desktop-light", "flet-desktop"):
+            packages.append(pin(name, f"{name.replace('-', '_')}-{version}-py3-none-linux.whl", version=version))
     else:
         pins.append(pin("flet-client", "flet-linux.tar.gz", source="flet-releases", version=version))
     return Lock(
-        inputs=Inputs(requires=("flet",), targets=(TARGET,), python=python, client="prebuilt", runtime=runtime),
+        inputs=Inputs(
+            requires=("flet",),
+            targets=(TARGET,),
+            python=python,
+            client="prebuilt",
+            runtime=runtime,
+            desktop_flavor=flavor,
+        ),
         toolchain=Toolchain(name="python-3.12", nar="0" * 64),
         packages=tuple(packages),
         pins=tuple(pins),
@@ -84,6 +92,16 @@ def test_a_client_that_is_no_wheel_is_an_archive() -> None:
     """Flet 1.0's is an archive of Flet's own release."""
     assert planned(lock("1.0.5"))["client"].args == ("flet-linux.tar.gz",)
     assert planned()["client"].args == ("flet_desktop_light-0.82.2-py3-none-linux.whl",)
+
+
+def test_the_flavor_chooses_client_and_extensions() -> None:
+    """`desktop_flavor` is an input of the lock; what the full client has in it may be installed then."""
+    light, full = planned(), planned(lock(flavor="full"))
+    assert full["client"].args == ("flet_desktop-0.82.2-py3-none-linux.whl",)
+    has = [set(settings(steps["packages"], "install.json")["extensions"]) for steps in (light, full)]
+    assert has[1] - has[0] == {"flet_audio", "flet_video"}
+    assert "flet_charts" in has[0]
+    assert planned(lock("1.0.5"))["client"].args == planned(lock("1.0.5", flavor="full"))["client"].args
 
 
 def test_an_app_without_icon_needs_no_pillow() -> None:
