@@ -5,14 +5,13 @@ With it an upgrade of builder changes nothing until someone runs `builder lock`,
 
 import hashlib
 import json
-import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from builder import data, plan, scripts
+from builder import data, plan, scripts, whole
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
 from builder.plan import FOLDER, SCRIPTS, Plan
@@ -142,9 +141,7 @@ def save(root: Path, content: Mapping[str, bytes]) -> list[str]:
         if path.is_file() and path.read_bytes() == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(text)
-        temporary.replace(path)
+        whole.write(path, text)
         changed.append(name)
     for path in sorted([*folder.glob("*.json"), *folder.glob(f"{SCRIPTS}/*.py"), *folder.glob(f"{NIX}/*.*")]):
         name = path.relative_to(folder).as_posix()

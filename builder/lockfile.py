@@ -3,7 +3,6 @@
 No dates (Nix's fromTOML refuses them), no tool version, no path of a machine.
 """
 
-import os
 import tomllib
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from builder import whole
 from builder.errors import BuilderError, Exit
 from builder.lock import FILENAME, VERSION, Lock, Pin
 
@@ -82,16 +82,14 @@ def dump(lock: Lock) -> str:
 
 
 def save(root: Path, lock: Lock) -> bool:
-    """Write builder.lock whole or not at all; False where it already says the same."""
+    """Write builder.lock whole or not at all; False where it already says the same. Raises BuilderError (project)."""
     path, text = root / FILENAME, dump(lock).encode()
-    if path.is_file() and path.read_bytes() == text:
-        return False
-    temporary = path.with_name(f".{FILENAME}.{os.getpid()}")
     try:
-        temporary.write_bytes(text)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        if path.is_file() and path.read_bytes() == text:
+            return False
+        whole.write(path, text)
+    except OSError as error:
+        raise whole.unwritable(FILENAME, error, "allow or free that place, and lock again") from error
     return True
 
 

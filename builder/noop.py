@@ -40,6 +40,7 @@ def recall(path: Path, stdout: str) -> str | None:
         if digest(Path(record["artifact"])) != record["digest"]:
             return None
         text: str = record[stdout]
+        os.utime(path)  # when the app was last used
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return text

@@ -72,17 +72,35 @@ class Store:
             yield
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Whether no build runs, held for as long as the block lasts; never waits."""
+    def alone(self, patience: float = 0) -> Iterator[bool]:
+        """Whether no build runs, held for as long as the block lasts; waits for so many seconds at the most."""
+        with self.tried("store", patience) as alone:
+            yield alone
+
+    @contextlib.contextmanager
+    def tried(self, name: str, patience: float = 0) -> Iterator[bool]:
+        """Whether the lock of that name could be had within so many seconds; held for as long as the block lasts."""
         import fcntl
 
-        with self._lock("store") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
+        end = time.monotonic() + patience
+        with self._lock(name) as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() < end:
+                        time.sleep(_PAUSE)
+                        continue
+                    yield False
+                    return
+                yield True
                 return
-            yield True
+
+    def forget_locks(self) -> None:
+        """Remove the locks of single things; call it while `alone`, when nobody holds or wants one."""
+        for path in self._place("locks", "").iterdir():
+            if path.name != "store":
+                path.unlink(missing_ok=True)
 
     # --- files --------------------------------------------------------------------------------------------------
 
@@ -125,6 +143,10 @@ class Store:
     def claims(self, key: str) -> bool:
         """Whether an output of that key seems to be there; only `holds` says that it is right."""
         return self._record(key).is_file() and self.output(key).is_dir()
+
+    def recorded(self, key: str) -> bool:
+        """Whether an output of that key was put here once, whatever became of it."""
+        return self._record(key).exists()
 
     def digest(self, key: str) -> str:
         """The NAR sha256 (hex) of an output that `holds`."""

@@ -17,6 +17,8 @@ _OURS = {"build", "builder.lock", "builder.plan", "builder.expected.toml", "flak
 _JUNK = {".git", "__pycache__"}  # wherever git does not decide
 _IMAGE = re.compile("(.*/)?assets/(icon|splash)[^/]*")
 _RESULT = re.compile("result(-.*)?")  # a link at the top, made by `nix build`
+# At the top: what a killed builder left of a file that it was writing.
+_HALF = re.compile(r"\.(builder\.lock|builder\.expected\.toml|pyproject\.toml|flake\.nix)\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _of_git(root: Path, git: Git) -> dict[str, bool]:
     for name, tracked in listed.items():
         if name.split("/", 1)[0] in _OURS or (not tracked and _is_junk(name, environments)):
             continue
-        if not tracked and _is_result(root, name):
+        if not tracked and _is_made(root, name):
             continue
         if real.holds(name) and _belongs(root, name):
             found[name] = tracked
@@ -153,7 +155,7 @@ def _all(root: Path, below: str) -> Iterator[str]:
         return
     for entry in entries:
         name = posixpath.join(below, entry.name)
-        if entry.name in _JUNK or name in _OURS or _is_result(root, name):
+        if entry.name in _JUNK or name in _OURS or _is_made(root, name):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _all(root, name)
@@ -161,8 +163,8 @@ def _all(root: Path, below: str) -> Iterator[str]:
             yield name
 
 
-def _is_result(root: Path, name: str) -> bool:
-    return bool(_RESULT.fullmatch(name)) and (root / name).is_symlink()
+def _is_made(root: Path, name: str) -> bool:
+    return bool(_HALF.fullmatch(name)) or (bool(_RESULT.fullmatch(name)) and (root / name).is_symlink())
 
 
 def _belongs(root: Path, name: str) -> bool:

@@ -22,6 +22,8 @@ VERBS = (
     "sign",
     "export",
     "doctor",
+    "gc",
+    "store",
 )  # in the order of --help
 
 

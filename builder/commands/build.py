@@ -8,8 +8,8 @@ from pathlib import Path
 
 from builder import backends, committed, execute, lockfile, noop, plan, planning, scripts, tree
 from builder.backends import Backend
-from builder.commands import Context, check, supply
-from builder.commands.deliver import EXPECTED, check_place, expected, forget_older, place
+from builder.commands import Context, check, supply, uses
+from builder.commands.deliver import EXPECTED, check_place, expected, place
 from builder.errors import BuilderError, Exit
 from builder.execute import Supplies
 from builder.lock import FILENAME, Lock
@@ -74,10 +74,11 @@ def run(context: Context, project: Project, request: Request) -> Outcome:
     planned = made.plan
     with context.store.locked("store", shared=True):
         staged = stage(context, request, planned)
+        uses.build_of(context, planned, staged)
         outside = supplies(context, made, request, staged)
         artifact = execute.build(planned, context.store, picking(context, request), outside, context.say)
         path = place(context, artifact.path, request.output or context.root / "build" / request.target)
-    forget_older(context, request.target, (*plan.following(planned, staged), *staged.values()))
+    uses.forget_older(context, request.target)
     return Outcome(path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, staged[APP], watched)
 
 

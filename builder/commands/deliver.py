@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from builder import whole
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
@@ -28,7 +29,7 @@ def check_place(context: Context, folder: Path) -> None:
         why = "is in the app, whose next build would take it for a part of the app"
     elif os.path.lexists(folder) and not folder.is_dir():
         why = "is a file"
-    elif folder.is_dir() and any(folder.iterdir()) and not _mark(context, folder).exists():
+    elif folder.is_dir() and any(folder.iterdir()) and not _ours(context, folder):
         why = "is not empty, and builder did not make it"
     else:
         return
@@ -44,41 +45,58 @@ def place(context: Context, artifact: Path, folder: Path) -> Path:
 
     Raises BuilderError (project) where the folder can't be written.
     """
+
+    def mark(made: Path) -> None:
+        """Both folders, as this process may be killed before the one has taken the place of the other."""
+        inodes = [made.stat().st_ino] + ([folder.stat().st_ino] if _ours(context, folder) else [])
+        _mark(context, folder).write_text(json.dumps({"path": os.path.realpath(folder), "inodes": inodes}))
+
     try:
-        path = deliver(artifact, folder)
+        with context.store.locked(_mark(context, folder).name):
+            return deliver(artifact, folder, mark)
     except OSError as error:
         raise BuilderError(
             f"the artifact can't be written to `{folder}`: {error.strerror}",
             hint="allow or free that place, or name another folder with --output",
             code=Exit.PROJECT,
         ) from error
-    _mark(context, folder).touch()
-    return path
 
 
-def deliver(artifact: Path, place: Path) -> Path:
-    """Copy an artifact to a place that is replaced whole; gives the path of the copy.
+def deliver(artifact: Path, place: Path, ready: Callable[[Path], None] = lambda made: None) -> Path:
+    """Copy an artifact to a place that is replaced whole; gives the path of the copy, of which `ready` hears before.
 
     A copy, never a hard link into the store: what a user edits must not reach it. A file that the copy before already
     has with the same bytes is linked from there, which spares writing and freeing it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(place)
+    for left in whole.leftovers(place):
+        remove(left)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
-    old = place.with_name(f".{place.name}.{os.getpid()}.old")
     try:
         if artifact.is_dir():
             _copy_folder(artifact, fresh, place)
         else:
             fresh.mkdir()
             _copy_file(artifact, fresh / artifact.name)
-        if os.path.lexists(place):
-            place.rename(old)
-        fresh.rename(place)
+        ready(fresh)
+        _exchange(fresh, place)
     finally:
         remove(fresh)
-        remove(old)
     return place if artifact.is_dir() else place / artifact.name
+
+
+def _exchange(fresh: Path, place: Path) -> None:
+    """Put a folder where another one may be, which goes; it stays where that fails."""
+    old = fresh.with_name(f"{fresh.name}.old")
+    if os.path.lexists(place):
+        place.rename(old)
+    try:
+        fresh.rename(place)
+    except OSError:
+        if os.path.lexists(old):
+            old.rename(place)
+        raise
+    remove(old)
 
 
 def expected(root: Path) -> dict[str, str]:
@@ -101,50 +119,23 @@ def record(root: Path, target: str, digest: str) -> None:
     known = expected(root) | {target: digest}
     lines = "".join(f'{name} = "{known[name]}"\n' for name in sorted(known))
     head = "# What `builder build --record` saw: sha256 of a file, NAR sha256 of a folder.\n"
-    temporary = root / f".{EXPECTED}.{os.getpid()}"
     try:
-        temporary.write_text(f"{head}[digests]\n{lines}")
-        temporary.replace(root / EXPECTED)
+        whole.write(root / EXPECTED, f"{head}[digests]\n{lines}".encode())
     except OSError as error:
-        raise BuilderError(
-            f"`{EXPECTED}` can't be written: {error.strerror}",
-            hint="allow it, or build without --record",
-            code=Exit.PROJECT,
-        ) from error
-
-
-def forget_older(context: Context, target: str, keys: Sequence[str]) -> None:
-    """Of what follows the app's own tree, keep the last two builds of this app and target; remove older ones.
-
-    Skipped while another build runs: it may be reading one of them.
-    """
-    name = hashlib.sha256(os.fsencode(f"{context.root}\0{target}")).hexdigest()
-    path = context.store.state(f"{name}.last")
-    kept: list[list[str]] = []
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        kept = [list(map(str, entry)) for entry in json.loads(path.read_text()) if entry != list(keys)]
-    builds = [list(keys), *kept]
-    with context.store.alone() as alone:
-        if alone:
-            needed = {key for entry in builds[:2] for key in entry}
-            for key in {key for entry in builds[2:] for key in entry} - needed:
-                context.store.remove(key)
-            builds = builds[:2]
-    path.write_text(json.dumps(builds))
+        raise whole.unwritable(EXPECTED, error, "allow or free that place, or build without --record") from error
 
 
 def _mark(context: Context, folder: Path) -> Path:
-    """A file of the store that says: builder filled that folder."""
+    """A file of the store that says which folder builder made at that place."""
     return context.store.state(f"{hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()}.place")
 
 
-def _sweep(place: Path) -> None:
-    """Remove what a process left beside a place when it was killed in the middle of replacing it."""
-    for left in place.parent.glob(f".{place.name}.[0-9]*"):
-        with contextlib.suppress(ProcessLookupError, PermissionError, ValueError):
-            os.kill(int(left.name.removeprefix(f".{place.name}.").partition(".")[0]), 0)
-            continue  # still at work
-        remove(left)
+def _ours(context: Context, folder: Path) -> bool:
+    """Whether builder made a folder; the user may have put another one in its place since."""
+    try:
+        return folder.stat().st_ino in json.loads(_mark(context, folder).read_text())["inodes"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 def _copy_folder(source: Path, target: Path, before: Path) -> None:

@@ -44,7 +44,7 @@ def _backend(context: Context, name: str) -> Finding:
 def _store(context: Context) -> Finding:
     root = context.store.root
     try:
-        with context.store.workspace() as folder:
+        with context.store.locked("store", shared=True), context.store.workspace() as folder:
             free = shutil.disk_usage(folder).free
     except (BuilderError, OSError) as error:
         return Finding("store", False, f"`{root}` can't be written: {error}", "name another place with BUILDER_HOME")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from builder import lockfile, planning
 from builder.backends.nix import hold
-from builder.commands import Context, supply
+from builder.commands import Context, supply, uses
 from builder.errors import BuilderError, Exit
 from builder.lock import TOOLCHAIN, Lock, Pin
 from builder.plan import store_name
@@ -29,6 +29,7 @@ def run(context: Context, project: Project, targets: tuple[str, ...], *, nix: bo
     pins = {pin.sha256: pin for target in chosen for pin in _wanted(project, locked, target)}
     pins |= {pin.sha256: pin for pin in locked.pins_of(TOOLCHAIN)}
     with context.store.locked("store", shared=True):
+        uses.lock_of(context, locked)
         supply.provide(context, project, locked, pins.values())
         toolchain = supply.toolchain_root(context, project, locked, frozen=False)
         if nix:

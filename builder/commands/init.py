@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from builder import data, project, settings, templates
+from builder import data, project, settings, templates, whole
 from builder.committed import NIX
 from builder.errors import BuilderError, Exit
 from builder.plan import FOLDER
@@ -54,7 +54,7 @@ def _start(root: Path, name: str, say: Say) -> None:
     for file in _NEW:
         if not (root / file).exists():
             text = templates.render(f"app/{file.lstrip('.')}.j2", name=canonicalize_name(words), product=product)
-            _write(root / file, text)
+            whole.write(root / file, text.encode())
             say(f"wrote {file}")
 
 
@@ -68,7 +68,7 @@ def _adopt(root: Path, say: Say) -> None:
     if isinstance(table.get("tool"), dict) and "builder" in table["tool"]:
         say(f"kept {PYPROJECT}: it has [tool.builder]")
         return
-    _write(path, _with_section(text, table))
+    whole.write(path, _with_section(text, table).encode())
     say(f"added [tool.builder] to {PYPROJECT}")
 
 
@@ -93,7 +93,7 @@ def _add_nix(root: Path, say: Say) -> None:
     if (root / _FLAKE).exists():
         say(f"kept {_FLAKE}; the app's outputs are `(import ./{FOLDER}/{NIX}/plan.nix).mkApp {{ src = ./.; }}`")
     else:
-        _write(root / _FLAKE, data.root("nix").joinpath("template", _FLAKE).read_text(encoding="utf-8"))
+        whole.write(root / _FLAKE, data.root("nix").joinpath("template", _FLAKE).read_bytes())
         say(f"wrote {_FLAKE}: once locked and added to git, `nix build .#web` builds it")
     _ignore(root, "result*", say)
 
@@ -111,10 +111,3 @@ def _ignore(root: Path, pattern: str, say: Say) -> None:
 
 def _broken(what: str) -> BuilderError:
     return BuilderError(f"`{PYPROJECT}` {what}", hint="mend that place", code=Exit.PROJECT)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(text.encode())
-    temporary.replace(path)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from builder import committed, lockfile, planning, toolchain
-from builder.commands import Context, roots, supply
+from builder import committed, lockfile, planning, toolchain, whole
+from builder.commands import Context, roots, supply, uses
 from builder.commands import lock as command
 from builder.commands.lock import LockResult, Outside, Wish
 from builder.errors import BuilderError, Exit
@@ -21,13 +21,23 @@ _THREADS = 8
 
 def run(context: Context, project: Project, wish: Wish) -> LockResult:
     """Lock, then write builder.plan/ where the app has one. Raises BuilderError; then neither is changed."""
+    with context.store.locked("store", shared=True):
+        result = _locked(context, project, wish)
+        uses.lock_of(context, result.lock)
+    return result
+
+
+def _locked(context: Context, project: Project, wish: Wish) -> LockResult:
     old = _old(context)
     origins = {**(old.sources if old else {}), **ORIGINS}
     http = supply.http(context, project, origins)
     outside = Outside(http, context.environ, context.store.root / "uv", _recipe(context, old, wish, http, origins))
     result = command.run(context.root, project, old, outside, wish, context.say)
     if committed.wanted(context.root):
-        write_plans(context, project, result.lock)
+        try:
+            write_plans(context, project, result.lock)
+        except OSError as error:
+            raise whole.unwritable(FOLDER, error, "allow or free that place, and lock again") from error
     return result
 
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from builder import backends, execute, process
-from builder.commands import Context, build
+from builder.commands import Context, build, uses
 from builder.errors import BuilderError, Exit
 from builder.project import Project
 
@@ -28,7 +28,9 @@ def prepare(context: Context, project: Project, name: str, backend: str) -> Iter
             code=Exit.USAGE,
         )
     with context.store.locked("store", shared=True):
-        supplies = build.supplies(context, made_of, request, build.stage(context, request, made_of.plan))
+        staged = build.stage(context, request, made_of.plan)
+        uses.build_of(context, made_of.plan, staged)
+        supplies = build.supplies(context, made_of, request, staged)
         pick = build.picking(context, request)
         with execute.opened(made_of.plan, step, context.store, pick, supplies, context.say) as work:
             context.say(f"the step runs: {shlex.join(pick().command(work))}")

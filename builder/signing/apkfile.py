@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from builder import whole
 from builder.signing import refused
 
 MANIFEST = "AndroidManifest.xml"
@@ -103,6 +104,8 @@ def write(apk: Apk, after: bytes, place: Path) -> str:
     temporary = place.with_name(f".{place.name}.{os.getpid()}")
     digest = hashlib.sha256()
     try:
+        for left in whole.leftovers(place):
+            left.unlink(missing_ok=True)
         with temporary.open("wb") as stream:
             for piece in chain(apk.pieces(), (after, apk.directory, apk.end_for(apk.body + len(after)))):
                 stream.write(piece)

@@ -245,3 +245,17 @@ def test_with_a_link_in_the_app_all_files_are_images(root: Path) -> None:
     write(root, "main.py", "art/logo.png", "assets/other")
     (root / "assets/icon.png").symlink_to("../art/logo.png")
     assert list(images(app_files(root, None).files)) == ["art/logo.png", "assets/icon.png", "assets/other", "main.py"]
+
+
+@pytest.mark.parametrize("name", [".builder.lock.123", ".builder.expected.toml.7", ".pyproject.toml.99"])
+@pytest.mark.parametrize("git", [True, False])
+def test_what_a_killed_builder_left_is_no_part_of_the_app(tmp_path: Path, name: str, git: bool) -> None:
+    """Half a lock beside the lock must not change the app's digest; a file of such a name that git tracks counts."""
+    (tmp_path / "main.py").touch()
+    (tmp_path / name).touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / name).touch()
+    if git:
+        (tmp_path / ".git").mkdir()
+    listed = f"? main.py\0? {name}\0? sub/{name}\0"
+    assert set(app_files(tmp_path, (lambda _: listed) if git else None).files) == {"main.py", f"sub/{name}"}

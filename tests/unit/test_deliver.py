@@ -7,7 +7,7 @@ import pytest
 
 from builder import nar
 from builder.commands import Context
-from builder.commands.deliver import EXPECTED, check_place, deliver, expected, forget_older, place, record
+from builder.commands.deliver import EXPECTED, check_place, deliver, expected, place, record
 from builder.errors import BuilderError, Exit
 from builder.store import Store
 
@@ -134,19 +134,6 @@ def test_broken_expectations_are_an_error(tmp_path: Path, text: str) -> None:
         expected(tmp_path)
 
 
-def test_only_the_last_two_builds_of_an_app_are_kept(context: Context) -> None:
-    """All outputs that follow the app's tree go with their build, not only the last step's."""
-    store = context.store
-    for number in range(4):
-        for step in ("app", "site"):
-            folder = store.root / "made"
-            folder.mkdir(parents=True)
-            store.put(f"{step}{number}", folder)
-        forget_older(context, "web", (f"app{number}", f"site{number}"))
-    held = sorted(path.name for path in (store.root / "outputs").iterdir() if path.is_dir())
-    assert held == ["app2", "app3", "site2", "site3"]
-
-
 def test_what_a_killed_process_left_is_swept(artifact: Path, tmp_path: Path) -> None:
     """Half a copy beside the place goes with the next delivery; that of a process at work stays."""
     place = tmp_path / "build" / "web"
@@ -154,3 +141,20 @@ def test_what_a_killed_process_left_is_swept(artifact: Path, tmp_path: Path) -> 
         (place.parent / f".web.{pid}.old").mkdir(parents=True)
     deliver(artifact, place)
     assert sorted(path.name for path in place.parent.iterdir()) == [f".web.{os.getppid()}.old", "web"]
+
+
+def test_a_folder_that_the_user_put_there_is_not_replaced(context: Context, artifact: Path, tmp_path: Path) -> None:
+    """Builder filled that place once, but what is there now is not what it made."""
+    place(context, artifact, tmp_path / "site")
+    (tmp_path / "site").rename(tmp_path / "kept")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "letter").write_text("dear")
+    with pytest.raises(BuilderError, match="builder did not make it"):
+        check_place(context, tmp_path / "site")
+
+
+def test_a_place_whose_name_is_a_pattern_is_swept(artifact: Path, tmp_path: Path) -> None:
+    """Brackets in a name stand for themselves."""
+    (tmp_path / f".a[b].{2**22 + 1}").mkdir()
+    deliver(artifact, tmp_path / "a[b]")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "store"] == ["a[b]"]
