@@ -30,7 +30,7 @@ def python(lock: Lock, target: str, *, compiled: bool) -> Step:
         "archive": pin.file,
         "below": row["below"],
         "take": row["take"],
-        "leave": table["leave"],
+        "leave": [*table["leave"], *row.get("leave", [])],
         "move": row.get("move", {}),
         "executable": row.get("executable", []),
         "require": _REQUIRED,
@@ -49,6 +49,16 @@ def layer(step: str, prefix: str) -> Step:
     return Step(
         name=f"{step}-layer",
         scripts=scripts.closure("bundle_layer.py"),
+        args=(step, prefix),
+        inputs={step: Built(step=step)},
+    )
+
+
+def zip_layer(step: str, prefix: str) -> Step:
+    """The same for an archive that is a .zip."""
+    return Step(
+        name=f"{step}-layer",
+        scripts=scripts.closure("zip_layer.py"),
         args=(step, prefix),
         inputs={step: Built(step=step)},
     )
@@ -88,9 +98,9 @@ def start_files(project: Project, lock: Lock, target: str, platform: str, identi
     }
 
 
-def file_name(project: Project, platform: str, line: str) -> str:
-    """The name of the app's launcher and folder. Raises BuilderError (project) for one that no file can have."""
-    name = unicodedata.normalize("NFC", project.setting("artifact", platform, line))
+def file_name(project: Project, platform: str, line: str, key: str = "artifact") -> str:
+    """The name of the app's launcher and folder, which a key says. Raises BuilderError (project) for one of no file."""
+    name = unicodedata.normalize("NFC", project.setting(key, platform, line))
     odd = _NO_FILE.search(name) or name.strip(". ") != name or name.startswith("-") or not name
     if odd or len(name.encode()) > _LONGEST:
         raise BuilderError(

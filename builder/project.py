@@ -29,6 +29,7 @@ Warn = Callable[[str], None]
 
 _IMAGE = re.compile(
     rf"((?:icon|splash|splash_dark)(?:_(?:{'|'.join(PLATFORMS)}))?)\.(?i:png|webp|jpe?g|gif|bmp|tiff?|svg)"
+    r"|(icon(?:_macos)?\.icns)"
 )
 
 _ELSE = {
@@ -52,7 +53,9 @@ class Project(Model):
     prereleases: bool = False
     module: str = "main"
     path: str = "."  # of the program, relative to the app
-    images: tuple[str, ...] = ()  # of icons and splash screens in the program's assets: names without endings, sorted
+    images: tuple[
+        str, ...
+    ] = ()  # of icons and splash screens in the program's assets: names without endings, but for .icns; sorted
     flet: dict[str, Any] = Field(default={})  # dotted name -> value, only what was written or given as an option
     settings: Settings = Settings()
     credentials: dict[str, str] = Field(default={}, exclude=True, repr=False)  # URL -> `user:password`, never written
@@ -265,7 +268,7 @@ def _images(assets: Path) -> tuple[str, ...]:
         names = [entry.name for entry in assets.iterdir() if entry.is_file()]
     except OSError:  # there is no such folder
         return ()
-    return tuple(sorted({found[1] for name in names if (found := _IMAGE.fullmatch(name))}))
+    return tuple(sorted({found[1] or found[2] for name in names if (found := _IMAGE.fullmatch(name))}))
 
 
 def _is_file(path: Path) -> bool:

@@ -18,7 +18,7 @@ from builder.terminal.guard import guarded, say
 
 
 @guarded
-@with_flet_options("android", "linux", "web")
+@with_flet_options("android", "linux", "macos", "web")
 def build(
     target: Annotated[str, typer.Argument(help="What to build, such as `web`.")],
     path: App = Path(),

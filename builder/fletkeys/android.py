@@ -1,6 +1,6 @@
 """Keys of Android, and of what phones share."""
 
-from builder.fletkeys.key import ANDROID, Key
+from builder.fletkeys.key import ANDROID, MACOS, Key
 
 PHONES = ("android", "ios")
 
@@ -17,23 +17,23 @@ SHARED = (
         default=(),
         choices=("biometric", "camera", "location", "microphone", "photo_library"),
         option="--permissions",
-        honoured=ANDROID,
+        honoured=(*ANDROID, *MACOS),
     ),
     Key(
         "deep_linking.scheme",
-        "Scheme of the URLs that open the app; needs a host too",
+        "Scheme of the URLs that open the app; needs a host too, but on macOS",
         option="--deep-linking-scheme",
         scope="platform",
-        platforms=PHONES,
-        honoured=ANDROID,
+        platforms=(*PHONES, *MACOS),
+        honoured=(*ANDROID, *MACOS),
     ),
     Key(
         "deep_linking.host",
         "Host of the URLs that open the app; needs a scheme too",
         option="--deep-linking-host",
         scope="platform",
-        platforms=PHONES,
-        honoured=ANDROID,
+        platforms=(*PHONES, *MACOS),
+        honoured=(*ANDROID, *MACOS),
     ),
 )
 

@@ -1,6 +1,6 @@
 """Keys that every platform reads: the app, its names, its packages."""
 
-from builder.fletkeys.key import ANDROID, BUILT, NAMED, PAGES, Key
+from builder.fletkeys.key import ANDROID, BUILT, MACOS, NAMED, PAGES, Key
 
 ENTRY = (
     Key("app.path", "Folder of the Python program, relative to the project", default=".", honoured=BUILT),
@@ -34,7 +34,13 @@ ENTRY = (
         lines=("1.0",),
         honoured=BUILT,
     ),
-    Key("app.hide_window_on_start", "Start with the window hidden", kind="bool", scope="both", honoured=("linux",)),
+    Key(
+        "app.hide_window_on_start",
+        "Start with the window hidden",
+        kind="bool",
+        scope="both",
+        honoured=("linux", "macos"),
+    ),
 )
 
 NAMES = (
@@ -63,7 +69,7 @@ NAMES = (
         kind="int",
         default=1,
         option="--build-number",
-        honoured=ANDROID,
+        honoured=(*ANDROID, *MACOS),
     ),
     Key(
         "org",
@@ -81,7 +87,7 @@ NAMES = (
         honoured=NAMED,
     ),
     Key("company", "Company that the app names", default="Your Company", option="--company", honoured=PAGES),
-    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=PAGES),
+    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=(*PAGES, *MACOS)),
 )
 
 PACKAGES = (

@@ -1,10 +1,10 @@
 """Keys of iOS and macOS."""
 
-from builder.fletkeys.key import Key
+from builder.fletkeys.key import MACOS, Key
 
 IOS = ("ios",)
-MACOS = ("macos",)
 V1 = ("1.0",)
+SIGNING = "builder signs nothing for macOS, which only Apple's codesign on a Mac can do for others to trust"
 
 SHARED = (
     Key(
@@ -15,6 +15,7 @@ SHARED = (
         option="--info-plist",
         scope="platform",
         platforms=(*IOS, *MACOS),
+        honoured=MACOS,
     ),
 )
 
@@ -58,6 +59,7 @@ MACOS_KEYS = (
         },
         option="--macos-entitlements",
         platforms=MACOS,
+        honoured=MACOS,
     ),
     Key(
         "macos.icon_style",
@@ -66,6 +68,7 @@ MACOS_KEYS = (
         choices=("auto", "grid", "raw"),
         platforms=MACOS,
         lines=V1,
+        honoured=MACOS,
     ),
     Key(
         "macos.signing.distribution",
@@ -75,6 +78,7 @@ MACOS_KEYS = (
         option="--macos-distribution",
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.identity",
@@ -82,6 +86,7 @@ MACOS_KEYS = (
         option="--macos-signing-identity",
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.notary_profile",
@@ -89,6 +94,7 @@ MACOS_KEYS = (
         option="--macos-notary-profile",
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.provisioning_profile",
@@ -96,6 +102,7 @@ MACOS_KEYS = (
         option="--macos-provisioning-profile",
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.installer_identity",
@@ -103,6 +110,7 @@ MACOS_KEYS = (
         option="--macos-installer-identity",
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.developer-id",
@@ -111,6 +119,7 @@ MACOS_KEYS = (
         default={},
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
     Key(
         "macos.signing.app-store",
@@ -119,6 +128,7 @@ MACOS_KEYS = (
         default={},
         platforms=MACOS,
         lines=V1,
+        instead=SIGNING,
     ),
 )
 

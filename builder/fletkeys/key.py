@@ -7,9 +7,10 @@ from typing import Any, Literal
 LINES = ("0.82", "1.0")  # the Flet lines, oldest first
 PLATFORMS = ("android", "ios", "linux", "macos", "web", "windows")
 ANDROID = ("android",)
-BUILT = ("android", "linux", "web")  # the platforms that builder builds
+BUILT = ("android", "linux", "macos", "web")  # the platforms that builder builds
+MACOS = ("macos",)
 PAGES = ("android", "web")  # those of them on which an app is shown in a page
-NAMED = ("android", "linux")  # those whose artifact has a name and an identifier of its own
+NAMED = ("android", "linux", "macos")  # those whose artifact has a name and an identifier of its own
 
 Kind = Literal["bool", "int", "text", "list", "globs", "table"]
 Scope = Literal["app", "both", "platform"]

@@ -1,6 +1,6 @@
 """Keys of what is seen first: boot screen, icons, splash; and of the Flutter project that Flet makes."""
 
-from builder.fletkeys.key import ANDROID, PAGES, Key
+from builder.fletkeys.key import ANDROID, MACOS, PAGES, Key
 
 SPLASH = ("android", "ios", "web")
 
@@ -29,7 +29,7 @@ SCREENS = (
         "Background of icons that may not be transparent",
         default="#ffffff",
         scope="both",
-        honoured=PAGES,
+        honoured=(*PAGES, *MACOS),
     ),
     Key(
         "splash.color",

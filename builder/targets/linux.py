@@ -19,6 +19,7 @@ PLACES = {
     desktop.PYTHON: "lib/python/",
     prebuilt.PACKAGES: "lib/python/lib/python3.12/site-packages/",
 }
+_LAUNCHED = {"root": "$here", "python": "lib/python/bin/python3.12", "start": "lib/start.py"}
 ICONS = "icons"  # name of a step
 _IMAGES = {"icon", "icon_linux"}
 _RESERVED = ("lib", "share")
@@ -90,7 +91,7 @@ def _app(project: Project, lock: Lock, target: str, placed: tuple[str, ...]) -> 
         },
         files={
             "app.json": desktop.text(settings),
-            "launcher": templates.render("linux/launcher.sh"),
+            "launcher": templates.render("desktop/launcher.sh", **_LAUNCHED),
             "entry.desktop": templates.render("linux/entry.desktop", **_entry(project, line, name, identifier)),
             **desktop.start_files(project, lock, target, PLATFORM, identifier),
         },

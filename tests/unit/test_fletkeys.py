@@ -145,9 +145,9 @@ def test_a_key_that_is_not_honoured_warns_once() -> None:
 
 
 def test_a_key_that_counts_elsewhere_says_where() -> None:
-    """`org` is Android's and Linux's: below [tool.flet.web] it warns, at the top and for Android it does not."""
+    """`org` is not the web's: below [tool.flet.web] it warns, at the top and for Android it does not."""
     assert told({"org": "a", "android": {"org": "b"}})[1] == []
-    said = "`tool.flet.web.org` changes nothing: builder honours it for android, linux"
+    said = "`tool.flet.web.org` changes nothing: builder honours it for android, linux, macos"
     assert told({"web": {"org": "b"}})[1] == [said]
 
 
@@ -156,7 +156,8 @@ def test_a_key_that_counts_elsewhere_says_where() -> None:
 )
 def test_a_key_that_builder_never_honours_says_what_it_does_instead(key: Any) -> None:
     """Only where its value asks for something else: the default is what happens anyway."""
-    other: Any = {"bool": not key.default, "list": ["x"], "table": {"x": "y"}}[key.kind]
+    text = key.choices[-1] if key.choices else "x"
+    other: Any = {"bool": not key.default, "list": ["x"], "table": {"x": "y"}, "text": text}[key.kind]
     assert told(nested(key.name, other))[1] == [f"`tool.flet.{key.name}` changes nothing: {key.instead}"]
     if key.default is not None:
         assert told(nested(key.name, key.value_for("1.0")))[1] == []

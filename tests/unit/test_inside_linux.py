@@ -265,7 +265,9 @@ def test_the_launcher_needs_only_sh(tmp_path: Path) -> None:
     """No program of PATH, from any folder, with any argument, also in a folder with an odd name."""
     place = tmp_path / "an $(odd) 'name'"
     (place / "lib/python/bin").mkdir(parents=True)
-    (place / "shop").write_text(templates.render("linux/launcher.sh"))
+    (place / "shop").write_text(
+        templates.render("desktop/launcher.sh", root="$here", python="lib/python/bin/python3.12", start="lib/start.py")
+    )
     (place / "shop").chmod(0o755)
     interpreter = place / "lib/python/bin/python3.12"
     interpreter.write_text('#!/bin/sh\nfor each; do echo "$each"; done\n')

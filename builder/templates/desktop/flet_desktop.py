@@ -17,12 +17,15 @@ from types import FrameType
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_BUNDLED = "Flet.app/Contents/MacOS/Flet"  # not by `open`, which hands on no environment and tells no exit code
+_WATCH = 'read -r line; kill -s TERM "$0"'  # waits for the end of the process that holds the other end of its input
 # JOBOBJECT_EXTENDED_LIMIT_INFORMATION (winnt.h): its number, its size and what of it is set; OpenProcess: rights
 _LIMITS, _LIMITS_SIZE, _FLAGS_AT, _KILL_ON_JOB_CLOSE = 9, 144, 16, 0x2000
 _SET_QUOTA_AND_TERMINATE = 0x0101
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 client: Any = None  # the process that was started last
+watcher: Any = None  # the one that ends the client where this process can't any more, on macOS
 shown = False  # whether a client came so far that it had a window
 stopped = 0  # the signal that ended the app; 0 where none did
 
@@ -50,6 +53,8 @@ async def open_flet_view_async(
 def close_flet_view(pid_file: str) -> None:
     """End the client if it still runs, and remove the file of its process id, which it writes once it has a window."""
     global shown
+    if watcher is not None:
+        watcher.kill()
     if client is not None and client.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             client.kill()
@@ -71,6 +76,8 @@ def _command(page_url: str, assets_dir: str | None, hidden: bool) -> tuple[list[
         options["preexec_fn"] = _end_with_parent()
     if sys.platform == "win32":
         options["executable"] += ".exe"
+    if sys.platform == "darwin":
+        command[0] = options["executable"] = str(Path(os.environ["FLET_VIEW_PATH"], _BUNDLED))
     return command, options, pid_file
 
 
@@ -83,7 +90,16 @@ def _end_with_parent() -> Any:
 def _started() -> None:
     if sys.platform == "win32":
         _bind(client.pid)
+    if sys.platform == "darwin":
+        _watch(client.pid)
     _listen()
+
+
+def _watch(process: int) -> None:
+    """Let a process end the client with this one, which macOS itself can't: its input ends with this process."""
+    global watcher
+    command = ["/bin/sh", "-c", _WATCH, str(process)]
+    watcher = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def _bind(process: int) -> None:

@@ -1,4 +1,4 @@
-"""Starts the app in lib/app with the interpreter that runs this, which has no site of the system's (`-I`).
+"""Starts the app in app/ beside it with the interpreter that runs this, which has no site of the system's (`-I`).
 
 Gives the app what Flet's own builds give it: its storage, its assets, out.log, exit code 100 where it ends with an
 exception. It never becomes a web server, and never installs anything.
@@ -18,9 +18,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 LIB = Path(__file__).resolve().parent
+CLIENT = LIB.parent / "Helpers" if sys.platform == "darwin" else LIB / "client"
 FAILED = 100  # what Flet's builds exit with where the app raises
 # Where apps keep data and temporary files: of each the variable that names the folder, and the folder below the home.
 _PLACES = {
+    "darwin": (("", "Library/Application Support"), ("", "Library/Caches")),
     "win32": (("APPDATA", "AppData/Roaming"), ("LOCALAPPDATA", "AppData/Local")),
 }
 _XDG = (("XDG_DATA_HOME", ".local/share"), ("XDG_CACHE_HOME", ".cache"))  # XDG Base Directory Specification
@@ -82,7 +84,7 @@ def prepare(settings: dict[str, Any]) -> None:
         FLET_APP_STORAGE_DATA=str(data),
         FLET_APP_STORAGE_TEMP=str(temporary),
         FLET_ASSETS_DIR=str(LIB / "app" / "assets"),
-        FLET_VIEW_PATH=str(LIB / "client"),
+        FLET_VIEW_PATH=str(CLIENT),
     )
     if settings["hidden"]:
         os.environ["FLET_HIDE_WINDOW_ON_START"] = "true"

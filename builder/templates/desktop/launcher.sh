@@ -14,4 +14,4 @@ while [ -L "$here" ]; do
     esac
 done
 here=$(CDPATH='' cd -- "${here%/*}" && pwd -P) || exit
-exec "$here/lib/python/bin/python3.12" -I -B "$here/lib/start.py" "$@"
+exec "{{ root }}/{{ python }}" -I -B "{{ root }}/{{ start }}" "$@"
