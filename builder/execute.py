@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from builder import noop, plan, scripts
+from builder import noop, plan, schedule, scripts
 from builder.backends import Backend, Chain, Work, show_inputs
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
@@ -125,11 +125,14 @@ def _run_all(missing: list[Step], planned: Plan, run: _Run) -> str:
                 raise _Unsound
 
         chain = _chain(missing, planned, run)
-        for step in missing:
+
+        def begin(step: Step) -> Callable[[], None]:
             run.say(f"build {step.name} {run.keys[step.name][:12]}")
-            with run.store.locked(run.keys[step.name]):
-                if not run.store.claims(run.keys[step.name]):  # another process may have made it meanwhile
-                    _run(_Ready(step, chain, toolchain, backend), run, sound)
+            lock = contextlib.ExitStack()
+            lock.enter_context(run.store.locked(run.keys[step.name]))
+            return lambda: _make(_Ready(step, chain, toolchain, backend), run, sound, lock)
+
+        schedule.side_by_side(missing, begin, 1 if backend.chained else schedule.slots())
     return backend.name
 
 
@@ -139,6 +142,12 @@ class _Ready:
     chain: Chain
     toolchain: Path
     backend: Backend
+
+
+def _make(ready: _Ready, run: _Run, sound: Callable[[], None], lock: contextlib.ExitStack) -> None:
+    with lock:
+        if not run.store.claims(run.keys[ready.step.name]):  # another process may have made it meanwhile
+            _run(ready, run, sound)
 
 
 def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:

@@ -3,8 +3,10 @@
 from builder import plan, scripts
 from builder.errors import BuilderError, Exit
 from builder.lock import Lock
+from builder.model import PREBUILT
 from builder.plan import Built, File, Pinned, Plan, Step
 from builder.project import Project
+from builder.settings import FAMILIES
 from builder.targets import TARGETS, family
 
 STDLIB = "stdlib"  # name of the step, of its script, and under `in/` where start.py looks
@@ -59,6 +61,24 @@ def _started(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     first = Step(name=STDLIB, scripts=scripts.closure(f"{STDLIB}.py"), args=scripts.stdlib())
     started = {STDLIB: Built(step=STDLIB)}
     return (first, *(step.model_copy(update={"inputs": {**step.inputs, **started}}) for step in steps))
+
+
+def named(lock: Lock, name: str) -> tuple[str, ...]:
+    """The targets that a name stands for: itself, or for a family such as `linux` all of it that the lock holds.
+
+    Raises BuilderError (lock) for a family of which it holds none.
+    """
+    if name in PREBUILT or name not in FAMILIES:
+        return (name,)
+    found = tuple(target for target in buildable(lock) if family(target) == name)
+    if found:
+        return found
+    whys = [f"`{target}`: {why}" for target, why in lock.unavailable.items() if family(target) == name]
+    raise BuilderError(
+        f"builder.lock holds no target of `{name}`" + (f"; {'; '.join(whys)}" if whys else ""),
+        hint=f'add "{name}" to [tool.builder] targets and run `builder lock`',
+        code=Exit.LOCK,
+    )
 
 
 def buildable(lock: Lock) -> tuple[str, ...]:

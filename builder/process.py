@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,57 @@ class Result:
     code: int  # negative: the signal that ended it
     out: str
     err: str  # whole, never cut
+
+
+class Ended(Exception):  # noqa: N818 (a wish, not a fault)
+    """The program did not end by itself: all that ran together were ended."""
+
+
+class Children:
+    """Programs that run at the same time, in threads of this process, and can be ended together."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, Any] = {}  # by id: none of them has a hash
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def end(self) -> None:
+        """End all that run, and each one that is still started."""
+        with self._lock:
+            self._ended = True
+            running = list(self._running.values())
+        for child in running:
+            _end(child)
+
+    @contextlib.contextmanager
+    def holding(self, child: Any) -> Iterator[None]:
+        """Have a program among them while the block lasts. Raises Ended where all were ended before or meanwhile."""
+        with self._lock:
+            self._running[id(child)] = child
+            ended = self._ended
+        try:
+            if ended:
+                _end(child)
+            yield
+        finally:
+            with self._lock:
+                del self._running[id(child)]
+        if self._ended:
+            raise Ended
+
+
+_children: ContextVar[Children | None] = ContextVar("children", default=None)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[Children]:
+    """What this context and its copies start from now on can be ended together."""
+    found = Children()
+    before = _children.set(found)
+    try:
+        yield found
+    finally:
+        _children.reset(before)
 
 
 def run(
@@ -46,11 +99,13 @@ def run(
 
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
     running = command(*argv[1:])
-    try:
-        _wait(running)
-    except KeyboardInterrupt:
-        _end(running)  # what it wrote to can be removed then
-        raise
+    children = _children.get()
+    with children.holding(running) if children else contextlib.nullcontext():
+        try:
+            _wait(running)
+        except KeyboardInterrupt:
+            _end(running)  # what it wrote to can be removed then
+            raise
     code = running.process.exit_code
     log.debug("exit code %d", code)
     return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))

@@ -45,4 +45,5 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 def say(line: str) -> None:
     """Talk to the user, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{line}\n")  # one write: steps talk from several threads
+    sys.stderr.flush()

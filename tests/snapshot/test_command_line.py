@@ -105,6 +105,7 @@ CASES: dict[str, tuple[Arrange, tuple[str, ...]]] = {
     "target without a builder": (counter, ("build", "windows-x86_64")),
     "unavailable target": (lambda world: world.counter("counter-1.0"), ("build", "linux-x86_64")),
     "unavailable target fetched": (lambda world: world.counter("counter-1.0"), ("fetch", "-t", "linux-x86_64")),
+    "family of which nothing is locked": (lambda world: world.counter("counter-1.0"), ("build", "linux")),
     "unknown backend": (counter, ("build", "web", "--backend", "docker")),
     "offline with an empty store": (counter, ("build", "web", "--offline")),
     "no network": (counter, ("build", "web")),
