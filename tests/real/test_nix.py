@@ -284,19 +284,31 @@ def test_a_toolchain_of_another_hash_is_a_mismatch(nix: World) -> None:
     assert other in done.stderr
 
 
-def test_the_flake_takes_the_files_that_builder_takes(nix: World) -> None:
-    """What lies beside the app's own files is in neither tree."""
+@pytest.mark.parametrize(("name", "link"), [("app", False), ("images", False), ("images", True)])
+def test_the_flake_takes_the_files_that_builder_takes(name: str, link: bool, nix: World) -> None:
+    """Of each tree; what lies beside the app's own files is in none."""
     flake(nix)
-    for name in ("build/x", "src/deep/file.py", "__pycache__/x.pyc", "env/pyvenv.cfg", "result-of-a-game.txt"):
-        (nix.app / name).parent.mkdir(parents=True, exist_ok=True)
-        (nix.app / name).touch()
+    for file in (
+        "build/x",
+        "src/deep/file.py",
+        "__pycache__/x.pyc",
+        "env/pyvenv.cfg",
+        "result-of-a-game.txt",
+        "src/assets/icon.svg",
+    ):
+        (nix.app / file).parent.mkdir(parents=True, exist_ok=True)
+        (nix.app / file).touch()
     (nix.app / "empty").mkdir()
     (nix.app / "result-web").symlink_to("/nix/store")
-    wanted = sorted(tree.app_files(nix.app, None).files)
-    assert {"src/deep/file.py", "result-of-a-game.txt"} < set(wanted)
+    if link:
+        (nix.app / "assets" / "splash.png").symlink_to("logo.png")
+    files = tree.app_files(nix.app, None).files
+    assert {"src/deep/file.py", "result-of-a-game.txt"} < set(files)
+    wanted = sorted(files if name == "app" else tree.images(files))
+    assert (wanted == ["src/assets/icon.svg"]) == (name == "images" and not link)
     listing = plain(
         nix, "nix-instantiate", "--eval", "--read-write-mode", "--json",
-        "--expr", "(import ./builder.plan/nix/plan.nix).tree ./.",
+        "--expr", f"((import ./builder.plan/nix/plan.nix).trees ./.).{name}",
     )  # fmt: skip
     assert listing.returncode == 0, listing.stderr
     place = Path(nix.env["NIX_REMOTE"] + json.loads(listing.stdout))
