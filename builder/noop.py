@@ -27,6 +27,7 @@ def store_root(environ: Mapping[str, str]) -> Path:
 def name(argv: Sequence[str], cwd: str, environ: Mapping[str, str]) -> str:
     """The name of the record of one command line in one place and environment."""
     seen = {key: value for key, value in environ.items() if key.startswith(_WATCHED) or key == "CI"}
+    seen = {key: value for key, value in seen.items() if not key.endswith("PASSWORD")}  # a hash of it could be guessed
     return hashlib.sha256(json.dumps([list(argv), cwd, seen, _release()], sort_keys=True).encode()).hexdigest()
 
 
@@ -38,6 +39,8 @@ def recall(path: Path, stdout: str) -> str | None:
         if seen != inputs(root, record["tree"], list(seen["folders"]), list(seen["files"])):
             return None
         if digest(Path(record["artifact"])) != record["digest"]:
+            return None
+        if digests(list(record["beside"])) != record["beside"]:
             return None
         text: str = record[stdout]
         os.utime(path)  # when the app was last used

@@ -13,9 +13,9 @@ from builder.terminal.guard import guarded
 
 @guarded
 def sign(
-    file: Annotated[Path, typer.Argument(help="The unsigned APK.")],
+    file: Annotated[Path, typer.Argument(help="The unsigned APK, or a provenance (`.provenance.json`).")],
     path: App = Path(),
-    out: Annotated[Path | None, typer.Option(help="The signed APK.", show_default="without `-unsigned`")] = None,
+    out: Annotated[Path | None, typer.Option(help="What is written.", show_default="beside FILE")] = None,
     key_store: Annotated[Path | None, typer.Option(help="PKCS#12, JKS or PEM file with the key.")] = None,
     key_alias: Annotated[str, typer.Option(help="Name of the key in it.", show_default="upload")] = "",
     password_file: Annotated[
@@ -26,14 +26,18 @@ def sign(
     fingerprint: Annotated[str, typer.Option(help="The sha256 that the certificate must have.")] = "",
     verbose: Verbose = 0,
 ) -> None:
-    """Sign an APK; prints the signed one's path.
+    """Sign an APK or a provenance; prints the path of what was written.
 
     PATH is the app whose [tool.flet.android.signing] counts.
     """
+    from builder.commands import endorse
     from builder.commands import sign as command
 
     context = context_of(path, "sign", verbose)
     request = command.Request(file, out, key_store, key_alias, password_file, debug, copy_from, fingerprint)
+    if endorse.is_meant(file):
+        print(endorse.run(context, request, prompt()))
+        return
     known = request.complete or not (context.root / project.PYPROJECT).exists()
     found = None if known else project.load(context.root, {}, warn, context.environ)
     print(command.run(context, command.completed(context, found, request), prompt()).path)

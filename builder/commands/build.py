@@ -8,13 +8,14 @@ from pathlib import Path
 
 from builder import backends, committed, execute, lockfile, noop, plan, planning, scripts, tree
 from builder.backends import Backend
-from builder.commands import Context, check, supply, uses
+from builder.commands import Context, attest, check, supply, uses
 from builder.commands.deliver import EXPECTED, check_place, expected, place
 from builder.errors import BuilderError, Exit
-from builder.execute import Supplies
+from builder.execute import Artifact, Supplies
 from builder.lock import FILENAME, Lock
 from builder.plan import APP, FOLDER, IMAGES, SCRIPTS, Plan
 from builder.project import PYPROJECT, REQUIREMENTS, Project
+from builder.provenance.statement import Built, Subject, sha256
 
 _TREES: Mapping[str, Callable[[Mapping[str, Path]], Mapping[str, Path]]] = {APP: dict, IMAGES: tree.images}
 
@@ -52,6 +53,7 @@ class Outcome:
     expected: str  # the digest that is committed with the app; "" where none is
     tree: str  # NAR sha256 of the app's files that it was made from
     watched: Mapping[str, str]  # sha256 of each other file that decided about it, as it was before
+    beside: Mapping[str, str]  # sha256 of what is told of it, in the files beside it
 
     def json(self, signed: Path | None = None) -> str:
         """One line of JSON for --json; `signed` is the artifact with a signature."""
@@ -74,12 +76,19 @@ def run(context: Context, project: Project, request: Request) -> Outcome:
     planned = made.plan
     with context.store.locked("store", shared=True):
         staged = stage(context, request, planned)
-        uses.build_of(context, planned, staged)
+        named = watched[str(context.root / FILENAME)], sha256(planned)
+        uses.build_of(context, planned, staged, (attest.key(*named),))
         outside = supplies(context, made, request, staged)
         artifact = execute.build(planned, context.store, picking(context, request), outside, context.say)
-        path = place(context, artifact.path, request.output or context.root / "build" / request.target)
+        folder = request.output or context.root / "build" / request.target
+        path = place(context, artifact.path, folder)
+        built = Built(made.lock, named[0], planned, named[1], staged[APP], artifact.key, request.options)
+        attest.write(context, project, _subject(artifact, request.target), built, folder)
     uses.forget_older(context, request.target)
-    return Outcome(path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, staged[APP], watched)
+    told = noop.digests([str(place) for place in attest.places(folder)])
+    return Outcome(
+        path, request.target, artifact.digest, artifact.key, artifact.backend, wanted, staged[APP], watched, beside=told
+    )
 
 
 def made_of(context: Context, project: Project, request: Request) -> Made:
@@ -103,6 +112,7 @@ def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[st
         "inputs": inputs,
         "artifact": str(outcome.path),
         "digest": outcome.digest,
+        "beside": dict(outcome.beside),
         **stdout,
     }
     noop.record(context.store.state(f"{record}.json"), content)
@@ -181,6 +191,12 @@ def supplies(context: Context, made: Made, request: Request, staged: Mapping[str
         host=context.environ,
         keep_failed=request.keep_failed,
     )
+
+
+def _subject(artifact: Artifact, target: str) -> Subject:
+    """What provenance calls an artifact: the same wherever it is delivered to."""
+    folder = artifact.path.is_dir()
+    return Subject(target if folder else artifact.path.name, artifact.digest, folder)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from builder import whole
-from builder.commands import Context
+from builder.commands import Context, attest
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
 from builder.store import remove
@@ -25,12 +25,14 @@ def check_place(context: Context, folder: Path) -> None:
     real, root = Path(os.path.realpath(folder)), Path(os.path.realpath(context.root))
     if root.is_relative_to(real):
         why = "holds the app"
-    elif real.is_relative_to(root) and not real.is_relative_to(root / "build"):
+    elif real.is_relative_to(root) and root / "build" not in real.parents:
         why = "is in the app, whose next build would take it for a part of the app"
     elif os.path.lexists(folder) and not folder.is_dir():
         why = "is a file"
     elif folder.is_dir() and any(folder.iterdir()) and not _ours(context, folder):
         why = "is not empty, and builder did not make it"
+    elif not _mark(context, folder).exists() and (found := [p for p in attest.places(folder) if os.path.lexists(p)]):
+        why = f"has `{found[0].name}` beside it, which builder did not make"
     else:
         return
     raise BuilderError(

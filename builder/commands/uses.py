@@ -36,11 +36,14 @@ def lock_of(context: Context, lock: Lock) -> None:
     save(context.store, Use(os.fspath(context.root), "", pins, (lock.toolchain.nar,)))
 
 
-def build_of(context: Context, planned: Plan, trees: Mapping[str, str]) -> None:
-    """Remember what a build is about to use; `trees` are the NAR sha256 of the app's own files."""
+def build_of(context: Context, planned: Plan, trees: Mapping[str, str], also: tuple[str, ...] = ()) -> None:
+    """Remember what a build is about to use; `trees` are the NAR sha256 of the app's own files.
+
+    `also` are keys of outputs beside those of the plan's steps.
+    """
     keys = plan.keys(planned, dict(trees))
     own = (*plan.following(planned, dict(trees)), *trees.values())
-    outputs = (planned.toolchain, *(key for key in keys.values() if key not in own))
+    outputs = (planned.toolchain, *also, *(key for key in keys.values() if key not in own))
     built(context, Use(os.fspath(context.root), planned.target, tuple(sorted(planned.pins)), outputs), own)
 
 

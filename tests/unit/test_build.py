@@ -47,7 +47,7 @@ def test_what_changed_during_a_build_is_not_taken_for_built(app: Path, tmp_path:
     watched = noop.digests([str(app / "builder.lock")])
 
     own = noop.inputs(app, ["main.py", "pyproject.toml"], [], [])["tree"]
-    outcome = Outcome(artifact, "web", noop.digest(artifact), "", "bwrap", "", tree=own, watched=watched)
+    outcome = Outcome(artifact, "web", noop.digest(artifact), "", "bwrap", "", tree=own, watched=watched, beside={})
     build.remember(here, outcome, "before", {"stdout": "x"})
     (app / late).write_text("# late")
     build.remember(here, outcome, "after", {"stdout": "x"})

@@ -100,9 +100,10 @@ def context(tmp_path: Path) -> Context:
     return Context(root=root, store=Store(tmp_path / "home"), environ={}, say=lambda line: None)
 
 
-@pytest.mark.parametrize("output", ["APP", ".", "APP/dist", "APP/main.py", "mine"])
+@pytest.mark.parametrize("output", ["APP", ".", "APP/dist", "APP/build", "APP/main.py", "mine", "new"])
 def test_an_artifact_never_replaces_what_builder_did_not_make(context: Context, tmp_path: Path, output: str) -> None:
-    """The app, a folder that holds it, a folder within it, a file, a folder of the user's: all are refused."""
+    """The app, a folder that holds it, one within it, a file, the user's own, one beside a file of theirs."""
+    (tmp_path / "new.provenance.json").write_text("mine")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter").write_text("dear")
     with pytest.raises(BuilderError) as caught:

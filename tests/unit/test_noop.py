@@ -20,7 +20,10 @@ def app(tmp_path: Path) -> Path:
     inputs = noop.inputs(root, ["main.py"], tree.folders(root), [str(tmp_path / "common.txt")])
     artifact = root / "build" / "site"
     content = {"root": str(root), "tree": ["main.py"], "inputs": inputs, "stdout": "site\n"}
-    noop.record(tmp_path / "record", {**content, "artifact": str(artifact), "digest": noop.digest(artifact)})
+    told = root / "build" / "site.provenance.json"
+    told.write_text("{}")
+    content |= {"artifact": str(artifact), "digest": noop.digest(artifact), "beside": noop.digests([str(told)])}
+    noop.record(tmp_path / "record", content)
     return root
 
 
@@ -33,9 +36,9 @@ def test_nothing_changed_means_nothing_to_do(app: Path) -> None:
     assert told(app) == "site\n"
 
 
-@pytest.mark.parametrize("path", ["main.py", "../common.txt", "build/site"])
+@pytest.mark.parametrize("path", ["main.py", "../common.txt", "build/site", "build/site.provenance.json"])
 def test_changed_bytes_are_seen(app: Path, path: str) -> None:
-    """Of the app, of a file outside of it that was read, of the artifact; the folder's date needs not tell."""
+    """Of the app, of a file outside of it that was read, of the artifact, of what lies beside that."""
     (app / path).write_text("other")
     assert told(app) is None
 

@@ -1,0 +1,102 @@
+"""What is written beside an artifact: its provenance and its bill of materials."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder import noop, whole
+from builder.commands import Context, supply
+from builder.errors import BuilderError
+from builder.lock import Lock, Pin
+from builder.model import digest
+from builder.project import Project
+from builder.provenance.statement import Built, Subject, planned_pins, statement
+
+if TYPE_CHECKING:
+    from builder.provenance.facts import Facts
+
+PROVENANCE = ".provenance.json"
+SBOM = ".cdx.json"
+_FILE = "sbom.json"
+
+
+def places(folder: Path) -> tuple[Path, Path]:
+    """Where provenance and bill of materials of the artifact that is delivered to a folder lie: beside that."""
+    return folder.with_name(folder.name + PROVENANCE), folder.with_name(folder.name + SBOM)
+
+
+def key(lock_sha256: str, plan_sha256: str) -> str:
+    """The key under which the store keeps the bill of materials of a plan's artifact.
+
+    It is of what the lock, the plan and this release say, not of the app's files: most builds find it there.
+    """
+    own = Path(__file__).parents[1] / "provenance"
+    code = noop.digests([str(path) for path in sorted(own.glob("*.py"))])
+    return digest({"sbom": [*code.values()], "lock": lock_sha256, "plan": plan_sha256})
+
+
+def write(context: Context, project: Project, subject: Subject, built: Built, folder: Path) -> None:
+    """Write both, or the provenance alone where no bill of materials can be made.
+
+    That needs the bytes of each package, for its licence: where they can't be had, that is said, and the build goes
+    on. Raises BuilderError (project) where a file can't be written.
+    """
+    from builder.provenance.sbom import finished
+
+    told, listed = places(folder)
+    _replace(told, statement(subject, built))
+    try:
+        document = _document(context, project, built)
+    except BuilderError as error:
+        context.say(f"warning: there is no {listed.name}: {error.message}")
+        listed.unlink(missing_ok=True)
+        return
+    _replace(listed, finished(json.loads(document), subject))
+
+
+def gathered(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> dict[str, "Facts"]:
+    """What each of these pins' files says of itself, by sha256. Raises BuilderError (fetch, mismatch)."""
+    from builder.provenance import facts  # here, as all that reads packages: most builds have it in the store
+    from builder.provenance.sbom import clients, line_of
+
+    store, every = context.store, list(pins)
+    read = [pin for pin in every if facts.needs_bytes(pin)]
+    supply.provide(context, project, lock, [pin for pin in read if not store.verified(pin.sha256)])
+    found = {pin.sha256: facts.of_table(pin) for pin in every}
+    found |= {pin.sha256: facts.of_file(store.file(pin.sha256), pin.file) for pin in read}
+    names = clients(line_of(lock))
+    with store.workspace() as scratch:
+        for pin in every:
+            if pin.name in names:
+                fonts = facts.fonts(store.file(pin.sha256), scratch)
+                found[pin.sha256] = found[pin.sha256].model_copy(update={"fonts": fonts})
+    return found
+
+
+def _document(context: Context, project: Project, built: Built) -> bytes:
+    """The bill of materials but for the artifact's digest, from the store, or made and put there."""
+    store, name = context.store, key(built.lock_sha256, built.plan_sha256)
+    with store.locked(name):
+        if not store.holds(name):
+            _make(context, project, built, name)
+    return (store.output(name) / _FILE).read_bytes()
+
+
+def _make(context: Context, project: Project, built: Built, name: str) -> None:
+    from builder.provenance.components import document  # here: its library takes 70 ms
+
+    facts = gathered(context, project, built.lock, planned_pins(built.lock, built.plan))
+    found = document(project, built.lock, built.plan, facts)
+    with context.store.workspace() as folder:
+        (folder / "out").mkdir()
+        (folder / "out" / _FILE).write_text(json.dumps(found, sort_keys=True))
+        context.store.put(name, folder / "out")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        whole.write(path, content)
+    except OSError as error:
+        hint = "allow or free that place, or name another folder with --output"
+        raise whole.unwritable(str(path), error, hint) from error
