@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import noop, whole
-from builder.commands import Context, supply
-from builder.errors import BuilderError
+from builder.commands import Context
 from builder.lock import Lock, Pin
 from builder.model import digest
 from builder.project import Project
 from builder.provenance.statement import Built, Subject, planned_pins, statement
+from builder.store import Store
 
 if TYPE_CHECKING:
     from builder.provenance.facts import Facts
@@ -39,31 +39,36 @@ def key(lock_sha256: str, plan_sha256: str) -> str:
 def write(context: Context, project: Project, subject: Subject, built: Built, folder: Path) -> None:
     """Write both, or the provenance alone where no bill of materials can be made.
 
-    That needs the bytes of each package, for its licence: where they can't be had, that is said, and the build goes
-    on. Raises BuilderError (project) where a file can't be written.
+    That needs the bytes of each package, for its licence. A build may find its outputs in the store but not what they
+    were made of; nothing is fetched for this alone. Raises BuilderError (project) where a file can't be written.
     """
     from builder.provenance.sbom import finished
 
     told, listed = places(folder)
     _replace(told, statement(subject, built))
-    try:
-        document = _document(context, project, built)
-    except BuilderError as error:
-        context.say(f"warning: there is no {listed.name}: {error.message}")
+    document = _document(context, project, built)
+    if document is None:
+        context.say(f"warning: there is no {listed.name}: the store lacks packages, which `builder fetch` gets")
         listed.unlink(missing_ok=True)
-        return
-    _replace(listed, finished(json.loads(document), subject))
+    else:
+        _replace(listed, finished(json.loads(document), subject))
 
 
-def gathered(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]) -> dict[str, "Facts"]:
-    """What each of these pins' files says of itself, by sha256. Raises BuilderError (fetch, mismatch)."""
+def lacking(store: Store, pins: Iterable[Pin]) -> tuple[Pin, ...]:
+    """Of some pins those whose bytes are read for their facts, and are not in the store."""
+    from builder.provenance.facts import needs_bytes
+
+    return tuple(pin for pin in pins if needs_bytes(pin) and not store.verified(pin.sha256))
+
+
+def gathered(store: Store, lock: Lock, pins: Iterable[Pin]) -> dict[str, "Facts"]:
+    """What each of these pins' files says of itself, by sha256; the store must have those that are read."""
     from builder.provenance import facts  # here, as all that reads packages: most builds have it in the store
     from builder.provenance.sbom import clients, line_of
 
-    store, every = context.store, list(pins)
-    read = [pin for pin in every if facts.needs_bytes(pin)]
-    supply.provide(context, project, lock, [pin for pin in read if not store.verified(pin.sha256)])
+    every = list(pins)
     found = {pin.sha256: facts.of_table(pin) for pin in every}
+    read = [pin for pin in every if facts.needs_bytes(pin)]
     found |= {pin.sha256: facts.of_file(store.file(pin.sha256), pin.file) for pin in read}
     names = clients(line_of(lock))
     with store.workspace() as scratch:
@@ -74,24 +79,26 @@ def gathered(context: Context, project: Project, lock: Lock, pins: Iterable[Pin]
     return found
 
 
-def _document(context: Context, project: Project, built: Built) -> bytes:
-    """The bill of materials but for the artifact's digest, from the store, or made and put there."""
+def _document(context: Context, project: Project, built: Built) -> bytes | None:
+    """The bill of materials but for the artifact's digest: from the store, or made and put there; None: it can't be."""
     store, name = context.store, key(built.lock_sha256, built.plan_sha256)
     with store.locked(name):
         if not store.holds(name):
-            _make(context, project, built, name)
+            if lacking(store, planned_pins(built.lock, built.plan)):
+                return None
+            _make(store, project, built, name)
     return (store.output(name) / _FILE).read_bytes()
 
 
-def _make(context: Context, project: Project, built: Built, name: str) -> None:
+def _make(store: Store, project: Project, built: Built, name: str) -> None:
     from builder.provenance.components import document  # here: its library takes 70 ms
 
-    facts = gathered(context, project, built.lock, planned_pins(built.lock, built.plan))
+    facts = gathered(store, built.lock, planned_pins(built.lock, built.plan))
     found = document(project, built.lock, built.plan, facts)
-    with context.store.workspace() as folder:
+    with store.workspace() as folder:
         (folder / "out").mkdir()
         (folder / "out" / _FILE).write_text(json.dumps(found, sort_keys=True))
-        context.store.put(name, folder / "out")
+        store.put(name, folder / "out")
 
 
 def _replace(path: Path, content: bytes) -> None:

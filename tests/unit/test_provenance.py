@@ -277,9 +277,8 @@ def test_without_the_packages_there_is_no_bill_of_materials_rather_than_half_of_
     """An old one would be of something else, so it goes; the build is told and goes on."""
     (tmp_path / "web.cdx.json").write_text("old")
     found = project.load(FIXTURES / "counter", {}, pytest.fail)
-    offline = Context(context.root, context.store, {}, context.say, offline=True)
     subject = Subject("web", "4" * 64, folder=True)
-    attest.write(offline, found, subject, built("counter", "web"), tmp_path / "web")
+    attest.write(context, found, subject, built("counter", "web"), tmp_path / "web")
     assert not (tmp_path / "web.cdx.json").exists()
     assert (tmp_path / "said").read_text().startswith("warning: there is no web.cdx.json")
 
