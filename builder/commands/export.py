@@ -92,10 +92,11 @@ def _stated(path: Path) -> dict[str, Any]:
 def _checkout(context: Context, url: str) -> Checkout:
     """The commit that is checked out. Raises BuilderError (project) where the app's files are not those of a commit."""
     commit, folder = _git(context, "rev-parse", "HEAD"), _git(context, "rev-parse", "--show-prefix")
-    changed = _git(context, "status", "--porcelain", "--", ".").splitlines()
+    changed = _git(context, "diff", "--name-only", "--relative", "HEAD").splitlines()
+    changed += supply.app_tree(context).untracked
     if not commit or changed:
         raise BuilderError(
-            f"git has no commit with just these files: `{changed[0][3:]}` differs" if commit else "git has no commit",
+            f"git has no commit with just these files: `{changed[0]}` differs" if commit else "git has no commit",
             hint="commit the app and push it, or leave --git out",
             code=Exit.PROJECT,
         )
