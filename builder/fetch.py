@@ -12,6 +12,7 @@ from builder.lock import Pin
 from builder.network.http import Http
 from builder.network.mirrors import redacted
 from builder.receive import receive
+from builder.sources import INSTEAD
 from builder.store import Store
 from builder.terminal.progress import Progress, silent
 
@@ -143,7 +144,7 @@ class _Work:
             if error.code == Exit.MISMATCH:
                 raise
             errors.append(error)
-        raise _gone(pin, gone, errors) if gone else errors[0]
+        raise _with_instead(pin, _gone(pin, gone, errors) if gone else errors[0])
 
     def _heed(self, pin: Pin, size: int) -> None:
         if self.stop.is_set():
@@ -160,6 +161,12 @@ def _gone(pin: Pin, gone: list[str], errors: list[BuilderError]) -> BuilderError
         hint=errors[-1].hint if errors else again,
         code=Exit.FETCH,
     )
+
+
+def _with_instead(pin: Pin, error: BuilderError) -> BuilderError:
+    """The error, whose mend also says what a project can do without the pin's source."""
+    instead = INSTEAD.get(pin.source)
+    return BuilderError(error.message, hint=f"{error.hint}; or {instead}", code=error.code) if instead else error
 
 
 def _report(failed: list[tuple[str, BuilderError]], wanted: int) -> BuilderError:

@@ -59,6 +59,7 @@ class Line(Model):
     flutter: Flutter
     wheels: dict[str, str] = {}  # client, as `client` names it -> project whose wheel holds it
     archives: dict[str, str] = {}  # target, or with its flavor `linux-x86_64-full` -> file of Flet's own release
+    glibc: dict[str, int] = {}  # client -> minor version that its wheel may ask for, where that is not the usual one
     compiled: dict[str, tuple[str, ...]]  # client -> the Flutter extensions in it; `every`: those of all clients
     pyodide: dict[str, Pyodide] = {}  # Python `major.minor` -> the Pyodide of it
     web: Web

@@ -254,6 +254,9 @@ def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...]
         key = Key(old.name, old.version)
         return (replace(flet, key=key, file=old.file, url="", sha256=old.sha256, size=old.size, hash=old.hash),)
     environment = _place(inputs, found, target, world).environment
+    glibc = found.line.glibc.get(fletline.client(target, inputs.desktop_flavor))
+    if glibc:
+        environment = desktop(target, environment.markers["python_full_version"], glibc)
     return (client_wheels.wheel(project, flet, target, environment, partial(_page, inputs, world)),)
 
 

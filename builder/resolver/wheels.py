@@ -1,5 +1,6 @@
 """Which of a project's wheels a target can use: tags and PEP 508 values of machines that are not this one."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -105,10 +106,14 @@ def _build(filename: str) -> tuple[object, str]:
 
 
 def _kind(platform: str) -> str:
-    """`manylinux x86_64` for `manylinux_2_17_x86_64`: the system and the machine, without versions."""
+    """`manylinux x86_64` for `manylinux_2_17_x86_64`: the system and the machine; a version where it is too new."""
     system = platform.split("_", 1)[0].rstrip("0123456789")
     machine = next((name for name in ("x86_64", "aarch64", "arm64", "amd64") if platform.endswith(name)), "")
-    return f"{system} {machine}".strip()
+    versioned = re.match(r"(?:manylinux|macosx)_(\d+)_(\d+)_", platform)
+    wants = (int(versioned[1]), int(versioned[2])) if versioned else (0, 0)
+    most, what = ((2, GLIBC), "glibc") if system == "manylinux" else (MACOS, "macOS")
+    newer = f" ({what} {wants[0]}.{wants[1]} or newer)" if wants > most else ""
+    return f"{system} {machine}".strip() + newer
 
 
 def _interpreter(python: str) -> dict[str, str]:

@@ -13,6 +13,12 @@ from builder.network.mirrors import variable
 
 _SECOND = {"debian": "debian-snapshot"}  # a source whose files vanish -> the one that keeps them
 _THREADS = 8
+# Sources that many networks can't reach -> what a project can ask for instead.
+INSTEAD = {
+    "flet-releases": "require flet 0.82.2, whose client is a wheel, and run `builder lock`",
+    "python-build-standalone": 'set `runtime = "bytedeco"` in [tool.builder], which is on Maven, though not for '
+    "macos-arm64, and run `builder lock`",
+}
 
 
 @dataclass(frozen=True)

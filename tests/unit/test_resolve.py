@@ -869,8 +869,8 @@ def test_every_desktop_of_flet_1_0_has_its_archive(index, serve, app):
     }
     full = declared(index, app, releases.url, DESKTOP, flet='desktop_flavor = "full"')
     assert {pin.file for pin in full.pins if pin.name == "flet-client"} == {
-        "flet-linux-debian10-amd64.tar.gz",
-        "flet-linux-debian10-arm64.tar.gz",
+        "flet-linux-debian12-amd64.tar.gz",
+        "flet-linux-debian12-arm64.tar.gz",
         "flet-macos.tar.gz",
         "flet-windows.zip",
     }
@@ -908,15 +908,15 @@ def test_a_published_archive_that_changed_is_not_taken(index, serve, app):
 
 
 def test_the_full_client_of_linux_is_a_wheel_of_its_own(index, locked):
-    """Of 0.82.2, and only where Flet's key asks for it; Windows and macOS have no other."""
-    full = [f"py3-none-manylinux_2_{minor}_{machine}" for minor in (28, 39) for machine in ("x86_64", "aarch64")]
+    """Of 0.82.2, and only where Flet's key asks for it: the one for systems with today's mpv; Windows has no other."""
+    full = [f"py3-none-manylinux_2_{minor}_{machine}" for minor in (28, 36, 39) for machine in ("x86_64", "aarch64")]
     index.add("flet-desktop", "0.82.2", full)
     names = targets("linux-x86_64", "windows-x86_64")
     light = locked(index, settings=names).lock
     assert {pin.name for pin in light.packages_of("linux-x86_64")} >= {"flet-desktop-light"}
     answer = locked(index, settings=names, flet={"desktop_flavor": "full"}, old=light)
     assert files(answer, "flet-desktop") == {
-        "flet_desktop-0.82.2-py3-none-manylinux_2_28_x86_64.whl": ("linux-x86_64",),
+        "flet_desktop-0.82.2-py3-none-manylinux_2_36_x86_64.whl": ("linux-x86_64",),
         "flet_desktop-0.82.2-py3-none-win_amd64.whl": ("windows-x86_64",),
     }
     assert "flet-desktop-light" not in versions(answer)
@@ -930,6 +930,20 @@ def extend(index, name):
     dart = name.replace("-", "_")
     files_of = [f"{dart}/__init__.py", f"flutter/{dart}/pubspec.yaml", f"flutter/{dart}/lib/{dart}.dart"]
     index.add(name, "0.82.2", requires=["flet==0.82.2"], names=files_of)
+
+
+def test_a_wheel_for_a_newer_glibc_is_not_taken(index, locked):
+    """The error says which package, for which target, what there is, and who wants it."""
+    index.add("fast", "1.0", ["cp312-cp312-manylinux_2_34_x86_64", "cp312-cp312-win_amd64"])
+    index.add("uses", "1.0", requires=["fast"])
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "uses", settings=targets("linux-x86_64", "windows-x86_64"))
+    assert caught.value.message == (
+        "`linux-x86_64` can't be locked: `fast` 1.0 (required by `uses`) has wheels of cp312 for "
+        "manylinux x86_64 (glibc 2.34 or newer), win amd64, none for this target"
+    )
+    assert "require another version" in caught.value.hint and "`sdist`" in caught.value.hint
+    assert locked(index, "flet==0.82.2", "uses").lock.unavailable.keys() >= {"linux-x86_64", "linux-aarch64"}
 
 
 def test_extensions_that_a_client_has_are_locked(index, locked):

@@ -111,3 +111,12 @@ def test_a_summary_names_pythons_and_machines():
     found = summary(["a-1-cp311-cp311-win_amd64.whl", "a-1-cp313-cp313-macosx_11_0_arm64.whl", "a-1.tar.gz"])
     assert found == "wheels of cp311 to cp313 for macosx arm64, win amd64"
     assert summary(["a-1.tar.gz"]) == "a source archive only"
+
+
+def test_a_summary_says_which_systems_are_too_old():
+    """Else a wheel of the right machine would seem to fit; what also has a wheel for older ones is named beside."""
+    newer = ["a-1-cp312-cp312-manylinux_2_34_x86_64.whl", "a-1-cp312-cp312-macosx_14_0_arm64.whl"]
+    assert summary(newer) == (
+        "wheels of cp312 for macosx arm64 (macOS 14.0 or newer), manylinux x86_64 (glibc 2.34 or newer)"
+    )
+    assert summary(["a-1-cp312-cp312-manylinux_2_28_x86_64.whl"]) == "wheels of cp312 for manylinux x86_64"
