@@ -49,7 +49,7 @@ class Item(pydantic.BaseModel):
 
 frame = pandas.read_csv(io.StringIO("kind,value\\na,1\\nb,2\\na,3\\n"))
 key, image = Fernet.generate_key(), io.BytesIO()
-PIL.Image.new("RGB", (3, 2), "red").save(image, "WEBP")
+PIL.Image.new("RGB", (3, 2), "red").save(image, "WEBP", lossless=True)
 signer = ed25519.Ed25519PrivateKey.generate()
 signer.public_key().verify(signer.sign(b"text"), b"text")
 print(json.dumps({
@@ -121,7 +121,7 @@ def test_it_runs_on_linux(world: Locking, tmp_path: Path) -> None:
         "cryptography": "text",
         "numpy": [0.8, 1.4],
         "pandas": {"a": 4, "b": 2},
-        "pillow": [254, 0, 0],
+        "pillow": [255, 0, 0],
         "pydantic": 7,
         "zone": "2026-01-01 00:00:00+01:00",
     }
