@@ -20,11 +20,13 @@ install: .venv/installed  ## the command in .venv/bin/builder
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock.txt
 	@touch $@
 
-demo: install  ## lock -> web app and signed APK, in a sandbox without network
+demo: install  ## lock -> web app, signed APK and Linux app, in a sandbox without network
 	@.ci/needs required bubblewrap
 	$(BIN)/builder fetch fixtures/counter --target web --target apk
 	$(BIN)/builder build web fixtures/counter --frozen --offline
 	$(BIN)/builder build apk fixtures/counter --frozen --offline --debug
+	$(BIN)/builder fetch fixtures/counter-desktop --target linux-x86_64
+	$(BIN)/builder build linux-x86_64 fixtures/counter-desktop --frozen --offline
 
 test: check  ## everything: style, types, imports, unit, snapshot and real tests
 	@.ci/needs wanted $(TOOLS)
@@ -48,7 +50,7 @@ reliability: .venv/developing  ## all faults, hostile inputs, variations and esc
 	$(BIN)/pytest -n 2 --dist loadgroup -m reliability --thorough
 
 bench: .venv/developing  ## speed and memory, ratios in one run
-	@.ci/needs wanted bubblewrap flatpak-builder git
+	@.ci/needs wanted bubblewrap busybox-static flatpak-builder git libegl1 libgl1 libgtk-3-0 libsecret-1-0 xdotool xvfb
 	$(BIN)/python tests/bench/bench.py
 
 docs: .venv/developing  ## the pages that are made from builder's own tables

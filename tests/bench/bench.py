@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import apks
+import desktops
 import nixes
 import peers
 from timing import measure, row
@@ -60,6 +61,7 @@ def bench(folder: Path, rounds: int) -> None:
         shutil.rmtree(store / "apps")
 
     row("build web, cold outputs and toolchain", measure(build, env, folder, 3, forget), None, "<= 5 s, <= 200 MB")
+    desktops.desktop(BUILDER, env, folder)
     apks.apk(BUILDER, app, env, folder, edit)
     nixes.nix(BUILDER, sys.executable, app, env, folder)
     locks(folder, app, env, rounds)

@@ -44,22 +44,32 @@ def flatpak_builder(folder: Path) -> tuple[list[str], dict[str, str]] | None:
 
 def flet_publish(folder: Path, app: Path) -> tuple[list[str], dict[str, str]] | None:
     """`flet publish --no-cdn` of flet-cli 0.82.2 on an app, in a virtual environment of its own."""
+    flet = _flet(folder, "flet-web==0.82.2")
+    if flet is None:
+        return None
+    argv, env = flet
+    return [*argv, "publish", "--no-cdn", "--distpath", str(folder / "published"), str(app / "main.py")], env
+
+
+def flet_pack(folder: Path, app: Path) -> tuple[list[str], dict[str, str]] | None:
+    """`flet pack` of flet-cli 0.82.2: one app for the system that it runs on, made by PyInstaller."""
+    flet = _flet(folder, "flet-desktop-light==0.82.2", "pyinstaller")
+    if flet is None:
+        return None
+    argv, env = flet
+    return [*argv, "pack", "-y", "--distpath", str(folder / "packed"), str(app / "main.py")], env
+
+
+def _flet(folder: Path, *wheels: str) -> tuple[list[str], dict[str, str]] | None:
+    """The command `flet` in a virtual environment of its own, and its environment; None where it can't be installed."""
     home = folder / "home"
     home.mkdir(parents=True)
     python = folder / "venv" / "bin" / "python"
     try:
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, capture_output=True)
-        wheels = ["flet==0.82.2", "flet-cli==0.82.2", "flet-web==0.82.2"]
-        subprocess.run([python, "-m", "pip", "install", "-q", *wheels], check=True, capture_output=True)
+        wanted = ["flet==0.82.2", "flet-cli==0.82.2", *wheels]
+        subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True, capture_output=True)
     except subprocess.CalledProcessError:
         return None
-    env = {**os.environ, "HOME": str(home)}
-    argv = [
-        str(python.with_name("flet")),
-        "publish",
-        "--no-cdn",
-        "--distpath",
-        str(folder / "published"),
-        str(app / "main.py"),
-    ]
-    return argv, env
+    path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+    return [str(python.with_name("flet"))], {**os.environ, "HOME": str(home), "PATH": path}
