@@ -33,7 +33,7 @@ SHARED = (
         option="--deep-linking-host",
         scope="platform",
         platforms=(*PHONES, *MACOS),
-        honoured=(*ANDROID, *MACOS),
+        honoured=ANDROID,
     ),
 )
 
