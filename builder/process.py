@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 log = logging.getLogger("builder.process")
 _PATIENCE = 5.0  # seconds that a program has to end when it is told to
@@ -80,11 +81,13 @@ def run(
     env: Mapping[str, str],
     cwd: Path | None = None,
     line: Callable[[str], str | None] | None = None,
+    hold: bool = False,
 ) -> Result:
     """Run a program to its end, whatever its exit code; `line` gets each line of its stderr as it comes.
 
     What `line` gives, if not None, stands in the log in the line's place. Raises FileNotFoundError where the program is
-    missing. stdin is empty; both outputs are pipes. Ctrl-C ends the program before KeyboardInterrupt goes on.
+    missing. stdin is empty, with `hold` a pipe that closes when this process ends, however it ends; both outputs are
+    pipes. Ctrl-C ends the program before KeyboardInterrupt goes on.
     """
     import sh  # here: builder's no-op never needs it
 
@@ -98,9 +101,11 @@ def run(
             log.debug("%s", plain if shown is None else shown)
 
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
-    running = command(*argv[1:])
     children = _children.get()
-    with children.holding(running) if children else contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
+        running = command(*argv[1:], _in=stack.enter_context(_stdin(hold=hold)))
+        if children:
+            stack.enter_context(children.holding(running))
         try:
             _wait(running)
         except KeyboardInterrupt:
@@ -109,6 +114,16 @@ def run(
     code = running.process.exit_code
     log.debug("exit code %d", code)
     return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))
+
+
+@contextlib.contextmanager
+def _stdin(*, hold: bool) -> Iterator[IO[bytes] | str]:
+    if not hold:
+        yield ""
+        return
+    theirs, ours = os.pipe()  # neither is inherited, but for what is made stdin of the child
+    with open(theirs, "rb") as stdin, open(ours, "wb"):  # noqa: PTH123 (they are numbers)
+        yield stdin
 
 
 def _wait(running: Any, seconds: float | None = None) -> None:
@@ -147,7 +162,6 @@ _QUIET: dict[str, Any] = {
     "_bg_exc": False,  # a second thread would wait for it too, and raise into nowhere
     "_tty_in": False,
     "_tty_out": False,
-    "_in": "",
     "_ok_code": list(range(256)),
     "_return_cmd": True,
     "_decode_errors": "replace",

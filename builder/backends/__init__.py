@@ -9,7 +9,7 @@ from builder.folder import Folder
 from builder.plan import Plan, Step
 
 AUTO = "auto"
-_CHOICE = ("bwrap", "nix")  # what `auto` tries, in this order
+_CHOICE = ("bwrap", "nix", "oci")  # what `auto` tries, in this order
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,20 @@ def show_inputs(work: Work) -> None:
         shown.symlink_to(path)
 
 
+def last(said: str) -> str:
+    """The last line that says something."""
+    return next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+
+
+def failed(step: str, code: int, said: str) -> BuilderError:
+    """The error of a step that ended with an exit code other than 0; `said` is all that it wrote."""
+    return BuilderError(
+        f"step `{step}` failed with exit code {code}: {last(said)}",
+        hint="mend what it names; `-vv` shows all that the step wrote",
+        code=Exit.STEP,
+    )
+
+
 def check(name: str) -> None:
     """Raise BuilderError (usage) for a backend that there is not."""
     if name not in (AUTO, *BACKENDS.names()):
@@ -82,7 +96,7 @@ def check(name: str) -> None:
 
 
 def choose(name: str, host: Mapping[str, str]) -> Backend:
-    """The backend of that name; for `auto` the first that can run here, bubblewrap before Nix.
+    """The backend of that name; for `auto` the first that can run here: bubblewrap, Nix, containers.
 
     Raises BuilderError (sandbox) where `auto` finds none.
     """
@@ -95,6 +109,6 @@ def choose(name: str, host: Mapping[str, str]) -> Backend:
             return BACKENDS[found]
     raise BuilderError(
         f"no backend can run steps here: {'; '.join(f'{found}: {why}' for found, why in refusals.items())}",
-        hint=f"{BACKENDS[_CHOICE[0]].mend}; or {BACKENDS[_CHOICE[1]].mend}; `builder doctor` looks at each",
+        hint=f"{'; or '.join(BACKENDS[found].mend for found in _CHOICE)}; `builder doctor` looks at each",
         code=Exit.SANDBOX,
     )

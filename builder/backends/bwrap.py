@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from builder import process
-from builder.backends import Backend, Work
+from builder.backends import Backend, Work, failed, last
 from builder.errors import BuilderError, Exit
 from builder.inside.start import REFUSED
 
@@ -53,6 +53,7 @@ def _sandbox(work: Work, *flags: str) -> list[str]:
         "--clearenv",
         "--ro-bind", str(work.toolchain), "/",
         "--proc", "/proc",
+        "--remount-ro", "/proc",  # where root runs builder, the settings of the kernel in it are the step's to write
         "--dev", "/dev",
         "--tmpfs", "/tmp",
         "--bind", str(work.folder), "/build",
@@ -74,14 +75,10 @@ def run(work: Work, say: Callable[[str], None]) -> None:
         raise BuilderError("`bwrap` is not installed", hint=_MEND, code=Exit.SANDBOX) from error
     if done.code == 0:
         return
-    last = done.err.strip().splitlines()[-1:] or ["it said nothing"]
-    if last[0].startswith("bwrap: ") or done.code == REFUSED:
-        raise BuilderError(f"the sandbox failed: {last[0]}", hint=_MEND, code=Exit.SANDBOX)
-    raise BuilderError(
-        f"step `{work.step.name}` failed with exit code {done.code}: {last[0]}",
-        hint="mend what it names; `-vv` shows all that the step wrote",
-        code=Exit.STEP,
-    )
+    said = last(done.err)
+    if said.startswith("bwrap: ") or done.code == REFUSED:
+        raise BuilderError(f"the sandbox failed: {said}", hint=_MEND, code=Exit.SANDBOX)
+    raise failed(work.step.name, done.code, done.err)
 
 
 def refusal(host: Mapping[str, str]) -> str:

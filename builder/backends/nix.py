@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from builder import data
-from builder.backends import Backend, Work, show_inputs
+from builder.backends import Backend, Work, failed, last, show_inputs
 from builder.errors import BuilderError, Exit
 from builder.inside.start import REFUSED
 from builder.nixcall import MEND, Heard, call, distrust, options, place, version
@@ -109,20 +109,16 @@ def refusal(host: Mapping[str, str]) -> str:
 
 def error(heard: Heard, code: int) -> BuilderError:
     """Why a call failed that had to run a step."""
-    failed = heard.failed()
-    if failed is None:
+    found = heard.failed()
+    if found is None:
         why = heard.last() or f"exit code {code}"
         store = re.search("writable|read-only|permission denied", why, re.IGNORECASE)
         return BuilderError(f"Nix failed: {why}", hint=_STORE_MEND if store else MEND, code=Exit.SANDBOX)
-    step, code = failed
-    last = next((line for line in reversed(heard.lines) if line.strip()), "it said nothing")
+    step, code = found
+    said = "\n".join(heard.lines)
     if code == REFUSED:
-        return BuilderError(f"the sandbox failed: {last}", hint=MEND, code=Exit.SANDBOX)
-    return BuilderError(
-        f"step `{step}` failed with exit code {code}: {last}",
-        hint="mend what it names; `-vv` shows all that the step wrote",
-        code=Exit.STEP,
-    )
+        return BuilderError(f"the sandbox failed: {last(said)}", hint=MEND, code=Exit.SANDBOX)
+    return failed(step, code, said)
 
 
 def _lay_out(work: Work, steps: Sequence[str], folder: Path) -> None:

@@ -9,13 +9,15 @@ import runpy
 import sys
 
 REFUSED = 97
-HOST_TRACES = ("/etc/machine-id", "/etc/shadow", "/etc/ssh", "/var/lib/dpkg", "/sys/class")
+HOST_TRACES = ("/etc/machine-id", "/etc/shadow", "/etc/ssh", "/var/lib/dpkg")
 
 
 def leaks() -> list[str]:
     """What of the host can be seen here, as facts; empty in a sandbox that holds."""
     found = [f"the network interface `{name}`" for name in interfaces() if name != "lo"]
     found += [f"`{path}` of the host" for path in HOST_TRACES if os.path.lexists(path)]
+    if os.path.lexists("/sys/class") and not os.statvfs("/sys").f_flag & os.ST_RDONLY:  # as no container has it
+        found.append("`/sys` of the host")
     found += [f"`{home}`" for home in ("/home", "/root") if not empty(home)]
     return found
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from builder.backends import Chain, Work, bwrap, nix
+from builder import ocicall
+from builder.backends import Chain, Work, bwrap, nix, oci
+from builder.errors import BuilderError
 from builder.plan import ENVIRONMENT, Built, Pinned, Plan, Step, Tree
 
 STORE = Path("/store")
@@ -59,3 +61,26 @@ def test_the_command_line_of_nix(snapshot: Any) -> None:
     """The store of the user's choice is NIX_REMOTE's to name; the sandbox is asked for, and nothing is substituted."""
     argv = nix.argv(STORE / "temp" / "nix", HOST)
     assert "\n".join(argv[: argv.index("substitute") + 2]) == snapshot  # what follows is of the machine and its user
+
+
+ENGINES = {
+    "podman": ocicall.podman("podman", "podman version 4.3.1", (1024, -1)),
+    "docker": ocicall.docker("/opt/docker", "Docker version 28.2.2", "1000:100"),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_command_line_of_a_container(engine: str, snapshot: Any) -> None:
+    """Podman's and docker's differ in what each of them adds by itself, and in who the caller is inside."""
+    step = STEPS["every kind of input"]
+    inputs = {key: STORE / PLACES[key] for key in step.inputs}
+    work = Work(step, STORE / "temp" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, HOST, chain(step))
+    assert "\n".join(oci.argv(work, ENGINES[engine])) == snapshot
+
+
+def test_a_container_is_shown_no_name_that_its_command_line_can_not_hold() -> None:
+    """A mount is a line of CSV: with a comma in its name another folder would be shown."""
+    step = STEPS["nothing but a script"]
+    work = Work(step, STORE / "a,b", {}, STORE / "root", ENVIRONMENT, HOST, chain(step))
+    with pytest.raises(BuilderError, match="a comma"):
+        oci.argv(work, ENGINES["podman"])

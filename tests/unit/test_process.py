@@ -57,3 +57,24 @@ def test_ctrl_c_ends_the_child_first(seconds: float, tmp_path: Path) -> None:
     time.sleep(seconds)
     child.send_signal(signal.SIGINT)
     assert child.wait(20) == 130
+
+
+def test_a_held_stdin_closes_when_this_process_is_killed(tmp_path: Path) -> None:
+    """So a child that watches it learns of a kill -9; until then it waits."""
+    code = (
+        "import os\nfrom builder import process\n"
+        "process.run(['sh', '-c', 'echo > began; read -r _; echo > ended'], env=os.environ, hold=True)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    wait_for(tmp_path / "began")
+    time.sleep(0.3)
+    assert not (tmp_path / "ended").exists()
+    child.kill()
+    wait_for(tmp_path / "ended")
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
