@@ -32,6 +32,7 @@ def python(lock: Lock, target: str, *, compiled: bool) -> Step:
         "take": row["take"],
         "leave": [*table["leave"], *row.get("leave", [])],
         "move": row.get("move", {}),
+        "linked": row.get("linked", {}),
         "executable": row.get("executable", []),
         "require": _REQUIRED,
         "compile": compiled and lock.inputs.python == prebuilt.BYTECODE,

@@ -6,6 +6,7 @@ Reads in/python.json:
   take        glob patterns of the files that are taken
   leave       glob patterns of those that are not, although `take` names them
   move        file -> the place that it gets instead
+  linked      library -> the program that it is for: left out where that one does not name it, as it has all in itself
   executable  files whose archive can't say so
   require     files that must be there at last
   compile     true: replace sources by byte code of the interpreter that runs this
@@ -38,6 +39,9 @@ def main() -> None:
         sys.exit(f"error: `{name}` has no `{absent[0]}`: it is no CPython as this runtime packs it")
     for file in settings["executable"]:
         (out / file).chmod(0o755)
+    for library, program in settings["linked"].items():
+        if Path(library).name.encode() not in (out / program).read_bytes():
+            (out / library).unlink(missing_ok=True)
     if settings["compile"]:
         for file in bytecode.compile_tree(out):
             print(f"kept as source: {file}")

@@ -21,8 +21,8 @@ from builder.resolver.selection import Chosen
 _AT_ONCE = 4
 _FULL = 'which Flet\'s full client for Linux has: set `desktop_flavor = "full"` in [tool.flet]'
 _LACKED = (
-    "which no compiled client of Flet's has; only a client that is compiled for the app can have it (the client "
-    "strategy `source`), and this builder can't make one"
+    "which Flet's compiled client for this target has not; only a client that is compiled for the app can have it "
+    "(the client strategy `source`), and this builder can't make one"
 )
 
 

@@ -99,3 +99,17 @@ def test_python_3_14_locks_for_the_web(locked):
     assert lock.unavailable == {}
     assert found(lock, "web") == []
     assert {"flet", "flet-web", "msgpack"} <= held(lock, "web").keys()
+
+
+@pytest.mark.parametrize("version", ["0.82.2", "1.0.5"])
+def test_extensions_lock_where_the_client_has_them(version, locked):
+    """Those of Flet itself: each is in some client, and its package has it under the name that the table knows."""
+    names = sorted({name for each in fletline.of(version).compiled.values() for name in each})
+    packages = [name.replace("_", "-") for name in names]
+    lock = locked(f"flet=={version}", *packages, targets=["web", *DESKTOP[:2]], declared=False)
+    assert set(packages) <= held(lock, "web").keys()
+    assert lock.unavailable.keys() == set(DESKTOP[:2])
+    if version == "0.82.2":
+        for name in ("audio", "rive", "video"):
+            assert f"`flet-{name}` 0.82.2 has the Flutter extension `flet_{name}`" in lock.unavailable["linux-x86_64"]
+        assert lock.unavailable["linux-x86_64"].count("has the Flutter extension") == 3

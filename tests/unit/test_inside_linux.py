@@ -38,6 +38,7 @@ SETTINGS = {
     "take": ["bin/python3.12", "lib/python3.12"],
     "leave": ["lib/python3.12/test"],
     "move": {"libffi.so.7": "lib/python3.12/lib-dynload/libffi.so.7"},
+    "linked": {},
     "executable": ["bin/python3.12"],
     "require": ["bin/python3.12", "lib/python3.12/LICENSE.txt"],
     "compile": False,
@@ -126,6 +127,17 @@ def test_cpython_is_pruned(inside: Any, tmp_path: Path, contents: Callable[[Path
         "lib/python3.12/lib-dynload/libffi.so.7": 0o644,
         "lib/python3.12/lib-dynload/math.so": 0o644,
     }
+
+
+@pytest.mark.parametrize(("elf", "there"), [("elf libpython3.12.so.1.0", True), ("elf", False)], ids=["linked", "not"])
+def test_a_library_that_the_interpreter_has_in_itself_is_left_out(
+    elf: str, there: bool, inside: Any, tmp_path: Path
+) -> None:
+    """python-build-standalone ships it for others to link to."""
+    library = "lib/libpython3.12.so.1.0"
+    file = jar(tmp_path / "c.jar", {**PYTHON, "bin/python3.12": elf, library: "so"})
+    take = ["bin/python3.12", "lib/python3.12", library]
+    assert (python(inside, file, take=take, linked={library: "bin/python3.12"}) / library).exists() == there
 
 
 def test_cpython_is_compiled(inside: Any, tmp_path: Path) -> None:
