@@ -29,6 +29,7 @@ class Supplies:
     toolchain: Callable[[], Path]  # makes sure that the store claims the root, or raises
     host: Mapping[str, str]  # the host's environment, for the backend's own program
     keep_failed: bool = False  # keep the folder of a step that failed
+    arrange: Callable[[Work], Work] = lambda work: work  # gives a step that is laid out other surroundings
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,17 @@ def opened(planned: Plan, name: str, store: Store, pick: Pick, supplies: Supplie
     with store.workspace() as folder:
         work = _work(_Ready(step, _chain((), planned, run), toolchain, pick()), folder, _inputs(step, run), run)
         _lay_out(work, supplies.scripts)
-        yield work
+        yield supplies.arrange(work)
+
+
+def complete(planned: Plan, store: Store, pick: Pick, supplies: Supplies, say: Say) -> dict[str, str]:
+    """Make the output of every step; gives their NAR sha256 by step. Raises as `build` does."""
+    keys = plan.keys(planned, dict(supplies.trees))
+    while not all(store.holds(key) for key in keys.values()):
+        with contextlib.suppress(_Unsound):
+            missing = _missing(planned, store, keys, set(keys))
+            _run_all(missing, planned, _Run(store, pick, keys, supplies, say))
+    return {name: store.digest(key) for name, key in keys.items()}
 
 
 def _missing(planned: Plan, store: Store, keys: Mapping[str, str], wanted: set[str]) -> list[Step]:
@@ -159,7 +170,7 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
                 work = _work(ready, folder, inputs, run)
                 _lay_out(work, run.supplies.scripts)
                 try:
-                    ready.backend.run(work, run.say)
+                    ready.backend.run(run.supplies.arrange(work), run.say)
                 except BuilderError:
                     sound()  # a step that failed on damaged inputs says nothing
                     _keep_failed(ready, work, run)

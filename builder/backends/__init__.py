@@ -25,6 +25,27 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What a step can see around it beside its inputs, as agreed; `builder verify` gives others.
+
+    A backend that can give others says so with `varies`. Paths are those that the step sees.
+    """
+
+    place: str = "/build"  # the working folder
+    shown_at: str = "/build"  # where the step's folder is shown; elsewhere if `before` fills the place from it
+    on: Path | None = None  # then: the folder of this machine that the place is; None: it is in memory
+    hostname: str = "localhost"
+    user: int = 1000
+    group: int = 100
+    environment: Mapping[str, str] = field(default_factory=dict)  # over and beside the step's
+    files: Mapping[str, Path] = field(default_factory=dict)  # further files of this machine, read-only
+    before: tuple[str, ...] = ()  # the program that ends by running the words after it; none: they run at once
+
+
+AS_AGREED = Surroundings()
+
+
+@dataclass(frozen=True)
 class Work:
     """One step made ready: all of its inputs lie on this machine."""
 
@@ -36,6 +57,7 @@ class Work:
     host: Mapping[str, str]  # the host's environment, for the backend's own program
     chain: Chain
     keep: bool = False  # keep what a failed step leaves, where that is not in `folder`
+    surroundings: Surroundings = AS_AGREED
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -55,6 +77,7 @@ class Backend:
     command: Callable[[Work], list[str]]  # what runs the step, as typed into `shell`
     shell: Callable[[Work], list[str]]  # the command line of a shell where the step would run
     chained: bool = False  # True: may build the steps before anew, so it wants every pin of the plan
+    varies: bool = False  # True: heeds the `surroundings` of a step; False: gives what is agreed, whatever they say
 
 
 BACKENDS = Folder(__name__, Backend)

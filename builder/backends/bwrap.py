@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from builder import process
-from builder.backends import Backend, Work, failed, last
+from builder.backends import AS_AGREED, Backend, Surroundings, Work, failed, last
 from builder.errors import BuilderError, Exit
 from builder.inside.start import REFUSED
 
@@ -29,7 +29,7 @@ def argv(work: Work) -> list[str]:
 
 def command(work: Work) -> list[str]:
     """What runs a step in the sandbox, which shows the toolchain as its root."""
-    return ["/usr/bin/python3", *work.words]
+    return [*work.surroundings.before, "/usr/bin/python3", *work.words]
 
 
 def shell(work: Work) -> list[str]:
@@ -39,6 +39,7 @@ def shell(work: Work) -> list[str]:
 
 def _sandbox(work: Work, *flags: str) -> list[str]:
     """The command line up to the program."""
+    around = work.surroundings
     # fmt: off
     command = [
         "bwrap",
@@ -47,24 +48,54 @@ def _sandbox(work: Work, *flags: str) -> list[str]:
         "--die-with-parent",
         *flags,
         "--cap-drop", "ALL",
-        "--hostname", "localhost",
-        "--uid", "1000",
-        "--gid", "100",
+        "--hostname", around.hostname,
+        "--uid", str(around.user),
+        "--gid", str(around.group),
         "--clearenv",
-        "--ro-bind", str(work.toolchain), "/",
+        *_root(work),
         "--proc", "/proc",
         "--remount-ro", "/proc",  # where root runs builder, the settings of the kernel in it are the step's to write
         "--dev", "/dev",
         "--tmpfs", "/tmp",
-        "--bind", str(work.folder), "/build",
-        "--ro-bind", str(work.folder / "in"), "/build/in",
+        "--bind", str(work.folder), around.shown_at,
+        "--ro-bind", str(work.folder / "in"), f"{around.shown_at}/in",
     ]
     # fmt: on
     for name, path in sorted(work.inputs.items()):
-        command += ["--ro-bind", str(path), f"/build/in/{name}"]
-    for name, value in sorted(work.environment.items()):
+        command += ["--ro-bind", str(path), f"{around.shown_at}/in/{name}"]
+    for name, value in sorted({**work.environment, **around.environment}.items()):
         command += ["--setenv", name, value]
-    return [*command, "--chdir", "/build", "--"]
+    return [*command, *_further(around), "--chdir", around.place, "--"]
+
+
+def _root(work: Work) -> list[str]:
+    """What shows the toolchain as the root; a root in which new places are to be is made of its parts."""
+    if work.surroundings == AS_AGREED:
+        return ["--ro-bind", str(work.toolchain), "/"]
+    command = []
+    for entry in sorted(work.toolchain.iterdir()):
+        if entry.is_symlink():
+            command += ["--symlink", str(entry.readlink()), f"/{entry.name}"]
+        elif entry.name == "etc":  # files come into it
+            for file in sorted(entry.iterdir()):
+                command += ["--ro-bind", str(file), f"/etc/{file.name}"]
+        elif any(entry.iterdir()):
+            command += ["--ro-bind", str(entry), f"/{entry.name}"]
+        else:
+            command += ["--dir", f"/{entry.name}"]
+    return command
+
+
+def _further(around: Surroundings) -> list[str]:
+    """What else is shown where the surroundings are others; then the root is closed."""
+    if around == AS_AGREED:
+        return []
+    command = []
+    if around.place != around.shown_at:
+        command += ["--bind", str(around.on), around.place] if around.on else ["--tmpfs", around.place]
+    for place, path in sorted(around.files.items()):
+        command += ["--ro-bind", str(path), place]
+    return [*command, "--remount-ro", "/"]
 
 
 def run(work: Work, say: Callable[[str], None]) -> None:
@@ -111,4 +142,13 @@ def _forbidden() -> list[str]:
     return found
 
 
-BACKEND = Backend(name="bwrap", refusal=refusal, mend=_MEND, run=run, command=command, shell=shell, version=version)
+BACKEND = Backend(
+    name="bwrap",
+    refusal=refusal,
+    mend=_MEND,
+    run=run,
+    command=command,
+    shell=shell,
+    version=version,
+    varies=True,
+)

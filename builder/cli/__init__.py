@@ -15,6 +15,7 @@ VERBS = (
     "lock",
     "fetch",
     "build",
+    "verify",
     "plan",
     "tree",
     "run",

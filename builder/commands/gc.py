@@ -14,6 +14,7 @@ from builder.commands.contents import Entry
 from builder.errors import BuilderError, Exit
 from builder.lock import FILENAME
 from builder.store import Store
+from builder.verification import library
 
 _PATIENCE = 60.0  # seconds that it waits for builds to end
 _DAY = 86400.0  # seconds
@@ -92,7 +93,7 @@ def _chosen(store: Store, wish: Wish, own: str = "") -> tuple[list[Entry], list[
     """All entries but this process's own, and those that are to go."""
     found = [entry for entry in contents.entries(store) if entry.name != own]
     apps = sorted(_apps(store), key=lambda app: app.used)
-    always = {*contents.OURS, *_places(store)}
+    always = {*contents.OURS, f"files/{library.pin().sha256}", *_places(store)}
     if wish.older_than is not None:
         apps = [app for app in apps if app.used > time.time() - wish.older_than * _DAY]
     elif wish.max_size is None:

@@ -1,0 +1,209 @@
+"""`builder verify`: builds a target again with all varied that may vary, and says what differs, where and why."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from builder import execute, lockfile
+from builder.backends import BACKENDS, Backend, check
+from builder.commands import Context
+from builder.commands.deliver import expected
+from builder.commands.verifying import Case, Request, backend_of, case_of
+from builder.errors import BuilderError, Exit
+from builder.execute import Artifact, Supplies
+from builder.project import Project
+from builder.store import Store
+from builder.targets import TARGETS, family
+from builder.verification import diagnosis, diffoscope, published, report
+from builder.verification.causes import BACKEND, CHANCE
+from builder.verification.result import Leak, Result, Row
+from builder.verification.surroundings import arranged
+from builder.verification.variations import VARIATIONS, free
+
+__all__ = ["Request", "run", "targets", "words", "write_report"]
+
+
+def words(given: Sequence[str]) -> tuple[tuple[str, ...], Path]:
+    """The targets and families of a command line, and the app's folder: its last word, if that is no target."""
+    *first, last = given or [""]
+    if last and family(last) not in TARGETS.names():
+        return tuple(first), Path(last)
+    return tuple(word for word in given if word), Path()
+
+
+def targets(root: Path, named: Sequence[str]) -> tuple[str, ...]:
+    """The targets that words mean: themselves, all of a family that are locked, or for none all that are locked."""
+    locked = lockfile.load(root)
+    held = tuple(target for target in locked.inputs.targets if target not in locked.unavailable)
+    found: dict[str, None] = {}
+    for name in named or held:
+        found |= dict.fromkeys([name] if name in held else [t for t in held if family(t) == name] or [name])
+    return tuple(found)
+
+
+def run(context: Context, project: Project, request: Request) -> list[Result]:
+    """Verify each target. Raises BuilderError where it can't be built at all; a difference is a result."""
+    check(request.backend)
+    if request.against and len(request.targets) != 1:
+        raise BuilderError(
+            f"--against compares one target, not {len(request.targets)}",
+            hint="name the target of that file",
+            code=Exit.USAGE,
+        )
+    with context.store.locked("store", shared=True):
+        backend = backend_of(request.backend, context)
+        return [_result(context, project, replace(request, targets=(target,)), backend) for target in request.targets]
+
+
+def _result(context: Context, project: Project, request: Request, backend: Backend) -> Result:
+    began = time.monotonic()
+    with case_of(context, project, request, backend) as case:
+        return replace(_verified(case), seconds=time.monotonic() - began)
+
+
+def _verified(case: Case) -> Result:
+    wanted = _wanted(case)
+    names = [variation.name for variation in case.varied]
+    case.context.say(f"vary  {case.target}: {len(names)} things at once")
+    store, supplies = case.elsewhere("another store")
+    arrange = arranged(free(names, datetime.now(UTC)), case.faketime)
+    again, failed = _built(case, store, replace(supplies, arrange=arrange))
+    told, differs = wanted.difference(again.path) if again else ("", True)
+    first = case.first() if differs or wanted.artifact is None else wanted.artifact
+    leaks: list[Leak] = []
+    runs = 0
+    if again is None or again.digest != first.digest:
+        leaks, runs = _leaks(case, store, names)
+    elif differs:
+        leaks = [published.leak(wanted.path, again.path)] if wanted.path else []
+    backends = _backends(case, first, leaks)
+    leaks += [leak for _, leak in backends if leak]
+    rows = (*_rows(case, leaks), *(row for row, _ in backends))
+    notes = [*_notes(case, leaks, wanted, first), *([failed] if failed else []), *([told] if told else [])]
+    return Result(
+        case.target,
+        not differs and all(row.verdict != "differs" for row in rows),
+        wanted.told,
+        wanted.digest,
+        again.digest if again else "",
+        rows,
+        tuple(leaks),
+        tuple(notes),
+        runs,
+    )
+
+
+def _wanted(case: Case) -> published.Wanted:
+    """What the second build is compared with. Raises BuilderError (project) where no digest is recorded."""
+    if case.request.against:
+        return published.of_file(case.request.against)
+    if case.request.recorded:
+        digest = expected(case.context.root).get(case.target)
+        if digest is None:
+            raise BuilderError(
+                f"no digest of `{case.target}` is recorded",
+                hint=f"run `builder build {case.target} --record`, and commit what it writes",
+                code=Exit.PROJECT,
+            )
+        return published.Wanted("the recorded digest", digest)
+    artifact = case.first()
+    return published.Wanted("a first build", artifact.digest, artifact.path, artifact)
+
+
+def _built(case: Case, store: Store, supplies: Supplies) -> tuple[Artifact | None, str]:
+    """A build; None where a step failed, and what it said."""
+    try:
+        return execute.build(case.planned, store, lambda: case.backend, supplies, case.context.say), ""
+    except BuilderError as error:
+        if error.code != Exit.STEP:
+            raise
+        return None, error.message
+
+
+def _leaks(case: Case, store: Store, names: Sequence[str]) -> tuple[list[Leak], int]:
+    """What each variation brings in, of all steps where differences begin."""
+    bench = case.bench
+    found: list[Leak] = []
+    runs = 0
+    for step in diagnosis.origins(bench, store):
+        leaks, count = diagnosis.leaks_of(bench, step, store, names)
+        found += leaks
+        runs += count
+    table = {variation.name: number for number, variation in enumerate(VARIATIONS)}
+    return list(diagnosis.ordered(found, table)), runs
+
+
+def _backends(case: Case, first: Artifact, leaks: Sequence[Leak]) -> list[tuple[Row, Leak | None]]:
+    """The same plan, nothing varied, by each other backend that works here; by none where steps leak already."""
+    found: list[tuple[Row, Leak | None]] = []
+    for name in BACKENDS.names():
+        if name == case.backend.name:
+            continue
+        why = "what leaks already has to be mended first" if leaks else BACKENDS[name].refusal(case.context.environ)
+        if why:
+            row = Row(f"{BACKEND} {name}", case.backend.name, name, "not varied", why)
+            found.append((row, None))
+        else:
+            found.append(_by(replace(case, backend=BACKENDS[name]), first, case))
+    return found
+
+
+def _by(other: Case, first: Artifact, case: Case) -> tuple[Row, Leak | None]:
+    """The build by another backend than that of the case."""
+    name = other.backend.name
+    case.context.say(f"vary  {case.target}: backend {name}")
+    store, supplies = other.elsewhere(f"store of {name}")
+    again, failed = _built(other, store, supplies)
+    if again and again.digest == first.digest:
+        return Row(f"{BACKEND} {name}", case.backend.name, name, "equal"), None
+    steps = diagnosis.origins(case.bench, store)
+    leak = diagnosis.between(case.bench, steps[0], store, f"{BACKEND} {name}") if again and steps else None
+    why = failed or f"step {', '.join(f'`{step.name}`' for step in steps)}"
+    return Row(f"{BACKEND} {name}", case.backend.name, name, "differs", why), leak
+
+
+def _rows(case: Case, leaks: Sequence[Leak]) -> list[Row]:
+    """A line for each variation."""
+    rows = []
+    for variation in VARIATIONS:
+        if variation not in case.varied:
+            why = case.lacking if variation.library else "fixed by the sandbox contract; --beyond varies it"
+            rows.append(Row(variation.name, variation.first, variation.then, "not varied", why))
+            continue
+        steps = sorted({leak.step for leak in leaks if variation.name in leak.variation.split(" with ")})
+        why = f"step {', '.join(f'`{step}`' for step in steps)}" if steps else ""
+        rows.append(Row(variation.name, variation.first, variation.then, "differs" if steps else "equal", why))
+    steps = sorted({leak.step for leak in leaks if leak.variation == CHANCE})
+    why = f"step {', '.join(f'`{step}`' for step in steps)}" if steps else ""
+    rows.append(Row(CHANCE, "one run", "another run", "differs" if steps else "equal", why))
+    return rows
+
+
+def _notes(case: Case, leaks: Sequence[Leak], wanted: published.Wanted, first: Artifact) -> list[str]:
+    """What a table can't say."""
+    notes = []
+    recorded = expected(case.context.root).get(case.target)
+    if recorded and recorded != first.digest and not case.request.recorded:
+        notes.append(f"the recorded digest is {recorded}, that of this build {first.digest}; `--recorded` compares it")
+    if leaks and len(case.planned.steps) > 1:
+        notes.append("steps after these were given other inputs; mend these, then verify again")
+    if any(leak.variation == CHANCE for leak in leaks):
+        notes.append("in a file that differs from run to run nothing else can be told")
+    if wanted.digest != first.digest and case.request.recorded:
+        notes.append(f"recorded is {wanted.digest}, a build here gives {first.digest}")
+    return notes
+
+
+def write_report(context: Context, place: Path, results: Sequence[Result]) -> None:
+    """Write the page, and diffoscope's beside it where that is installed. Raises BuilderError (usage)."""
+    beside = diffoscope.pages(place, results, context.environ, context.say)
+    try:
+        place.write_text(report.page(results, beside), encoding="utf-8")
+    except OSError as error:
+        raise BuilderError(
+            f"the report `{place}` can't be written: {error.strerror}",
+            hint="name another place with --report",
+            code=Exit.USAGE,
+        ) from error

@@ -1,0 +1,1 @@
+"""Builds again in other surroundings: what was varied, what differs, where, and why."""

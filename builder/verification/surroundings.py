@@ -1,0 +1,75 @@
+"""An arrangement made real around one step: what a backend is told, and the files that are shown for it."""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from builder.backends import Surroundings, Work
+from builder.verification import arrange
+from builder.verification.variations import Arrangement
+
+_OURS = "/run/builder"  # where the sandbox shows what is ours
+_ARRANGE, _LIBRARY, _WORK = f"{_OURS}/arrange.py", f"{_OURS}/libfaketime.so.1", f"{_OURS}/work"
+_MODEL = re.compile(r"^(model name\s*:).*$", re.MULTILINE)
+_GROWTH = 3  # times the size of its inputs: what a step is taken to need in memory
+
+
+def arranged(arrangement: Arrangement, library: Path | None) -> Callable[[Work], Work]:
+    """What gives a step these surroundings; `library` is libfaketime, None where there is none."""
+    return functools.partial(_arranged, arrangement, library)
+
+
+def _arranged(arrangement: Arrangement, library: Path | None, work: Work) -> Work:
+    folder = work.folder / "vary"
+    folder.mkdir()
+    texts = {_ARRANGE: files("builder.verification").joinpath("arrange.py").read_text()}
+    environment = {**arrangement.environment, **arrangement.settings}
+    personality = arrange.OLD_KERNEL * arrangement.kernel | arrange.RANDOMIZE_NOT * arrangement.addresses
+    environment["VARY_PERSONALITY"] = str(personality)
+    if arrangement.processors:
+        texts |= {"/sys/devices/system/cpu/online": "0-6\n", "/proc/cpuinfo": _processor()}
+    if library is not None and arrangement.clock:
+        texts |= {"/etc/ld.so.preload": f"{_LIBRARY}\n", "/etc/faketimerc": f"{arrangement.clock}\n"}
+        environment |= {} if arrangement.file_dates else {"NO_FAKE_STAT": "1"}
+    shown = {_LIBRARY: library} if library is not None and arrangement.clock else {}
+    for number, (place, text) in enumerate(texts.items()):
+        shown[place] = folder / str(number)
+        shown[place].write_text(text)
+    disk = None if arrangement.memory and _fits(work) else folder / "place"
+    if disk:
+        disk.mkdir()
+    around = Surroundings(
+        place=arrangement.place,
+        shown_at=_WORK,
+        on=disk,
+        hostname=arrangement.hostname,
+        user=arrangement.user,
+        group=arrangement.group,
+        environment=environment,
+        files=shown,
+        before=("/usr/bin/python3", *arrange.FLAGS, _ARRANGE, _WORK, arrangement.place),
+    )
+    return replace(work, surroundings=around)
+
+
+def _processor() -> str:
+    """What /proc/cpuinfo says here, of the first processor and with another model."""
+    first = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
+    return _MODEL.sub(r"\1 builder verify processor", first) + "\n\n"
+
+
+def _fits(work: Work) -> bool:
+    """Whether half of the free memory holds what the step is given and makes."""
+    size = sum(_size(path) for path in work.inputs.values())
+    found = re.search(r"^MemAvailable: *(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    return found is not None and size * _GROWTH < int(found[1]) * 1024 // 2
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder."""
+    if path.is_dir():
+        return sum(entry.lstat().st_size for entry in path.rglob("*"))
+    return path.stat().st_size

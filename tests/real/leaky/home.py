@@ -1,0 +1,6 @@
+"""The home folder is written."""
+
+import os.path
+
+with open("out/settings.ini", "w") as out:
+    out.write(f"cache = {os.path.expanduser('~/.cache')}\n")
