@@ -9,12 +9,16 @@ from builder.errors import BuilderError, Exit
 from builder.lock import TOOLCHAIN, Lock, Pin
 from builder.plan import store_name
 from builder.project import Project
+from builder.verification import library
 
 
-def run(context: Context, project: Project, targets: tuple[str, ...], *, nix: bool = False) -> tuple[int, int]:
+def run(
+    context: Context, project: Project, targets: tuple[str, ...], *, nix: bool = False, verify: bool = False
+) -> tuple[int, int]:
     """Fetch for these targets (none: all that are locked); gives (files, bytes) that the store now holds for them.
 
-    With `nix` the Nix store gets them as well, and the toolchain as it is: its own pins are then never asked for.
+    With `verify` what `builder verify` needs beyond the lock is among them. With `nix` the Nix store gets those of the
+    targets as well, and the toolchain as it is: its own pins are then never asked for.
     """
     locked = lockfile.load(context.root)
     chosen = targets or tuple(target for target in locked.inputs.targets if target not in locked.unavailable)
@@ -28,6 +32,7 @@ def run(context: Context, project: Project, targets: tuple[str, ...], *, nix: bo
             )
     pins = {pin.sha256: pin for target in chosen for pin in _wanted(project, locked, target)}
     pins |= {pin.sha256: pin for pin in locked.pins_of(TOOLCHAIN)}
+    pins |= {library.pin().sha256: library.pin()} if verify else {}
     with context.store.locked("store", shared=True):
         uses.lock_of(context, locked)
         supply.provide(context, project, locked, pins.values())

@@ -1,18 +1,19 @@
 """`builder verify`: builds a target again with all varied that may vary, and says what differs, where and why."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builder import execute, lockfile
+from builder import execute, lockfile, schedule
 from builder.backends import BACKENDS, Backend, check
 from builder.commands import Context
 from builder.commands.deliver import expected
 from builder.commands.verifying import Case, Request, backend_of, case_of
 from builder.errors import BuilderError, Exit
 from builder.execute import Artifact, Supplies
+from builder.plan import Step
 from builder.project import Project
 from builder.store import Store
 from builder.targets import TARGETS, family
@@ -123,16 +124,21 @@ def _built(case: Case, store: Store, supplies: Supplies) -> tuple[Artifact | Non
 
 
 def _leaks(case: Case, store: Store, names: Sequence[str]) -> tuple[list[Leak], int]:
-    """What each variation brings in, of all steps where differences begin."""
-    bench = case.bench
-    found: list[Leak] = []
-    runs = 0
-    for step in diagnosis.origins(bench, store):
-        leaks, count = diagnosis.leaks_of(bench, step, store, names)
-        found += leaks
-        runs += count
+    """What each variation brings in, of all steps where differences begin, and how often steps ran to find that out."""
+    steps = diagnosis.origins(case.bench, store)
+    found: dict[str, tuple[list[Leak], int]] = {}
+
+    def begin(step: Step) -> Callable[[], None]:
+        return lambda: found.update({step.name: diagnosis.leaks_of(case.bench, step, store, names)})
+
+    schedule.side_by_side(steps, begin, schedule.slots())
     table = {variation.name: number for number, variation in enumerate(VARIATIONS)}
-    return list(diagnosis.ordered(found, table)), runs
+    leaks = [
+        leak
+        for step in steps
+        for leak in sorted(found[step.name][0], key=lambda leak: table.get(leak.variation, len(table)))
+    ]
+    return leaks, sum(runs for _, runs in found.values())
 
 
 def _backends(case: Case, first: Artifact, leaks: Sequence[Leak]) -> list[tuple[Row, Leak | None]]:

@@ -59,10 +59,7 @@ def differences(name: str, first: Path, then: Path) -> tuple[Difference, ...]:
     if here != there:
         return (Difference((name,), "presence", "the file is in one of the two only", _is(here), _is(there)),)
     if first.is_symlink() or then.is_symlink() or first.is_dir() or then.is_dir():
-        kinds = [
-            f"{stat.filemode(p.lstat().st_mode)[0]} {p.readlink() if p.is_symlink() else ''}" for p in (first, then)
-        ]
-        return (Difference((name,), "presence", "the kind or the target of the entry", kinds[0], kinds[1]),)
+        return (Difference((name,), "presence", "the kind or the target of the entry", _kind(first), _kind(then)),)
     found = list(islice(_inside((name,), mapped(first), mapped(then), 0), MOST))
     modes = [stat.filemode(path.stat().st_mode) for path in (first, then)]
     if modes[0] != modes[1]:

@@ -1,7 +1,7 @@
 """From two builds that differ to what each variation brings into which step."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,9 +140,3 @@ def _keep(place: Path, files: Sequence[str], pair: tuple[Trial, Trial]) -> None:
                 target = place / side / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
-
-
-def ordered(leaks: Sequence[Leak], table: Mapping[str, int]) -> tuple[Leak, ...]:
-    """Leaks in the order of the steps as they came, within one in that of the table."""
-    steps = {leak.step: number for number, leak in reversed(list(enumerate(leaks)))}
-    return tuple(sorted(leaks, key=lambda leak: (steps[leak.step], table.get(leak.variation, len(table)))))

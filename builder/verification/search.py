@@ -73,11 +73,10 @@ class Search:
         """Whether some of these, which leak together, leak in a half of them or alone; those that do are noted."""
         if len(names) == 1:
             return self._alone(names[0])
-        half = len(names) // 2
-        noted = False
-        for part in (names[:half], names[half:]):
-            if len(part) == 1 or self._differing(part)[0]:
-                noted |= self._halve(part)
+        first, second = names[: len(names) // 2], names[len(names) // 2 :]
+        noted = self._halve(first) if len(first) == 1 or self._differing(first)[0] else False
+        if not noted or len(second) == 1 or self._differing(second)[0]:  # if not the first half, then the second
+            noted |= self._halve(second)
         if not noted:
             found, trial = self._differing(names)
             self._note(TOGETHER.join(names), found, trial)

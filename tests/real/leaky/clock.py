@@ -3,4 +3,4 @@
 import datetime
 
 with open("out/version.json", "w") as out:
-    out.write('{"name": "demo",\n "built": "%s"}\n' % datetime.datetime.now().isoformat())
+    out.write(f'{{"name": "demo",\n "built": "{datetime.datetime.now().isoformat()}"}}\n')
