@@ -1,5 +1,6 @@
 """What a verification found, as data: for people as a table, for programs as JSON, for the report."""
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from builder.verification.causes import Cause
 from builder.verification.compare import Difference
 
+_WIDE = 120  # characters of what a row says on a terminal
 Verdict = Literal["equal", "differs", "not varied"]
 
 
@@ -59,7 +61,8 @@ class Result:
         yield f"{self.target}: {verdict} ({self.against})"
         wide = max((len(row.variation) for row in self.rows), default=0)
         for row in self.rows:
-            yield f"  {row.variation:<{wide}}  {row.verdict:<10}  {row.why or f'{row.first} -> {row.then}'}".rstrip()
+            why = row.why or f"{row.first} -> {row.then}"
+            yield f"  {row.variation:<{wide}}  {row.verdict:<10}  {textwrap.shorten(why, _WIDE, placeholder=' …')}"
         for leak in self.leaks:
             yield from _lines(leak)
         for note in self.notes:

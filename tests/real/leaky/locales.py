@@ -1,6 +1,7 @@
-"""A number is written in the way of the locale, and names are sorted in its order."""
+"""Names are sorted as a tool does that heeds LC_ALL: without regard to case where it names a language's rules."""
 
-import locale
+import os
 
+names = ["b", "A", "a", "B", "C"]
 with open("out/locale", "w") as out:
-    out.write(f"{locale.setlocale(locale.LC_ALL, '')}\n{locale.getencoding()}\n")
+    out.writelines(f"{name}\n" for name in sorted(names, key=str if os.environ["LC_ALL"] == "POSIX" else str.lower))
