@@ -16,25 +16,24 @@ from builder.project import Project
 PYTHON = "python"  # name of the step
 CPYTHON = "cpython"  # name of the pins
 START, FLET_DESKTOP, VERSION = "start.py", "flet_desktop.py", "version.py"
-_REQUIRED = ("bin/python3.12", "lib/python3.12/LICENSE.txt", "lib/python3.12/asyncio/__init__.py")
 _LONGEST = 100  # bytes of a file name that others are made of
 _NO_FILE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 def python(lock: Lock, target: str, *, compiled: bool) -> Step:
     """The step that gives the CPython of a target. Raises BuilderError (lock) where the lock has none."""
-    table = data.table("desktop.toml")
-    row: Mapping[str, Any] = table[lock.inputs.runtime][target]
+    table, row = data.table("desktop.toml"), layout(lock, target)
+    shared = table.get(target.partition("-")[0], table)
     pin = prebuilt.pin_of(lock, target, CPYTHON)
     settings = {
         "archive": pin.file,
         "below": row["below"],
         "take": row["take"],
-        "leave": [*table["leave"], *row.get("leave", [])],
+        "leave": [*shared["leave"], *row.get("leave", [])],
         "move": row.get("move", {}),
         "linked": row.get("linked", {}),
         "executable": row.get("executable", []),
-        "require": _REQUIRED,
+        "require": shared["require"],
         "compile": compiled and lock.inputs.python == prebuilt.BYTECODE,
     }
     return Step(
@@ -43,6 +42,12 @@ def python(lock: Lock, target: str, *, compiled: bool) -> Step:
         inputs={pin.file: Pinned(pin=pin.sha256)},
         files={"python.json": text(settings)},
     )
+
+
+def layout(lock: Lock, target: str) -> Mapping[str, Any]:
+    """What toolchains/desktop.toml says of the CPython of a target."""
+    row: Mapping[str, Any] = data.table("desktop.toml")[lock.inputs.runtime][target]
+    return row
 
 
 def layer(step: str, prefix: str) -> Step:

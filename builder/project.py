@@ -29,7 +29,7 @@ Warn = Callable[[str], None]
 
 _IMAGE = re.compile(
     rf"((?:icon|splash|splash_dark)(?:_(?:{'|'.join(PLATFORMS)}))?)\.(?i:png|webp|jpe?g|gif|bmp|tiff?|svg)"
-    r"|(icon(?:_macos)?\.icns)"
+    r"|(icon(?:_macos)?\.icns|icon(?:_windows)?\.ico)"
 )
 
 _ELSE = {
@@ -55,7 +55,7 @@ class Project(Model):
     path: str = "."  # of the program, relative to the app
     images: tuple[
         str, ...
-    ] = ()  # of icons and splash screens in the program's assets: names without endings, but for .icns; sorted
+    ] = ()  # of icons and splash screens in the program's assets: names without endings, but for .icns and .ico; sorted
     flet: dict[str, Any] = Field(default={})  # dotted name -> value, only what was written or given as an option
     settings: Settings = Settings()
     credentials: dict[str, str] = Field(default={}, exclude=True, repr=False)  # URL -> `user:password`, never written

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @guarded
-@with_flet_options("android", "linux", "macos", "web")
+@with_flet_options("android", "linux", "macos", "web", "windows")
 def build(
     target: Annotated[str, typer.Argument(help="What to build, such as `web`, or a family: `linux`.")],
     path: App = Path(),

@@ -15,7 +15,7 @@ from builder.terminal.guard import guarded
 
 
 @guarded
-@with_flet_options("android", "linux", "macos", "web")
+@with_flet_options("android", "linux", "macos", "web", "windows")
 def plan(
     target: Annotated[str, typer.Argument(help="What to plan, such as `web`.")],
     path: App = Path(),

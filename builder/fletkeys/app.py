@@ -1,6 +1,6 @@
 """Keys that every platform reads: the app, its names, its packages."""
 
-from builder.fletkeys.key import ANDROID, BUILT, MACOS, NAMED, PAGES, Key
+from builder.fletkeys.key import ANDROID, BUILT, MACOS, NAMED, PAGES, WINDOWS, Key
 
 ENTRY = (
     Key("app.path", "Folder of the Python program, relative to the project", default=".", honoured=BUILT),
@@ -39,7 +39,7 @@ ENTRY = (
         "Start with the window hidden",
         kind="bool",
         scope="both",
-        honoured=("linux", "macos"),
+        honoured=("linux", "macos", "windows"),
     ),
 )
 
@@ -69,7 +69,7 @@ NAMES = (
         kind="int",
         default=1,
         option="--build-number",
-        honoured=(*ANDROID, *MACOS),
+        honoured=(*ANDROID, *MACOS, *WINDOWS),
     ),
     Key(
         "org",
@@ -86,8 +86,14 @@ NAMES = (
         scope="both",
         honoured=NAMED,
     ),
-    Key("company", "Company that the app names", default="Your Company", option="--company", honoured=PAGES),
-    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=(*PAGES, *MACOS)),
+    Key(
+        "company",
+        "Company that the app names",
+        default="Your Company",
+        option="--company",
+        honoured=(*PAGES, *WINDOWS),
+    ),
+    Key("copyright", "Copyright line that the app names", option="--copyright", honoured=(*PAGES, *MACOS, *WINDOWS)),
 )
 
 PACKAGES = (

@@ -7,10 +7,11 @@ from typing import Any, Literal
 LINES = ("0.82", "1.0")  # the Flet lines, oldest first
 PLATFORMS = ("android", "ios", "linux", "macos", "web", "windows")
 ANDROID = ("android",)
-BUILT = ("android", "linux", "macos", "web")  # the platforms that builder builds
+BUILT = ("android", "linux", "macos", "web", "windows")  # the platforms that builder builds
 MACOS = ("macos",)
+WINDOWS = ("windows",)
 PAGES = ("android", "web")  # those of them on which an app is shown in a page
-NAMED = ("android", "linux", "macos")  # those whose artifact has a name and an identifier of its own
+NAMED = ("android", "linux", "macos", "windows")  # those whose artifact has a name and an identifier of its own
 
 Kind = Literal["bool", "int", "text", "list", "globs", "table"]
 Scope = Literal["app", "both", "platform"]

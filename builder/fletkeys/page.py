@@ -12,9 +12,9 @@ _HEAD = """# Flet's keys and options
 `[tool.flet.<platform>]` (only for keys marked *platform too* or *platform only*), else that of `[tool.flet]`, else the
 default.
 
-*honoured* says whether builder does what a key says, for the web, Android and Linux, which it builds today: `yes`, the
-names of the platforms for which it does, `not yet`, or `no` with what it does instead. What is not honoured is
-checked, and gives a warning. A key that is not in these tables gives a warning that names the nearest one.
+*honoured* says whether builder does what a key says, for the web, Android, Linux, macOS and Windows, which it builds
+today: `yes`, the names of the platforms for which it does, `not yet`, or `no` with what it does instead. What is not
+honoured is checked, and gives a warning. A key that is not in these tables gives a warning that names the nearest one.
 `[tool.flet.metadata]` is left alone.
 
 Flet takes some keys from the environment where they are not written. builder does not, for what is built would then
