@@ -12,7 +12,7 @@ from builder.project import Project
 from builder.targets import Target
 
 PLATFORM = "windows"
-APP, BUNDLE, PROGRAMS = "app", "bundle", "programs"  # names of steps
+APP, BUNDLE, PROGRAMS, STABLE = "app", "bundle", "programs", "stable"  # names of steps
 _IMAGES = {"icon", "icon.ico", "icon_windows", "icon_windows.ico"}
 _LONGEST = 255  # characters of a text in a version resource, whose parts have 64 KiB at most
 _MOST = 0xFFFF  # of each of the four numbers of a version
@@ -21,13 +21,14 @@ _MOST = 0xFFFF  # of each of the four numbers of a version
 def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     """Client, interpreter, packages, programs, a part of the zip for each, the app, all of it. Raises BuilderError."""
     line = prebuilt.line_of(lock, target).line
-    _check_abi(lock, target)
     folder = f"{_name(project, line)}/"
+    stable = _stable(lock, target)
     places = {
         prebuilt.CLIENT: f"{folder}lib/client/",
         desktop.PYTHON: f"{folder}lib/python/",
         prebuilt.PACKAGES: f"{folder}{_packages(lock, target)}/",
         PROGRAMS: folder,
+        **{step.name: f"{folder}lib/python/" for step in stable},
     }
     compiled = project.setting("compile.packages", PLATFORM, line)
     return (
@@ -35,6 +36,7 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
         desktop.python(lock, target, compiled=compiled),
         *prebuilt.installed(project, lock, target, PLATFORM),
         _programs(project, lock, target),
+        *stable,
         *(_layer(step, place) for step, place in places.items()),
         _app(project, lock, target, tuple(places)),
         prebuilt.merged(BUNDLE, *(f"{step}={place}" for step, place in places.items()), APP),
@@ -157,17 +159,20 @@ def _numbers(project: Project, line: str) -> list[int]:
     return [min(number, _MOST) for number in (major, minor, micro, project.setting("build_number", PLATFORM, line))]
 
 
-def _check_abi(lock: Lock, target: str) -> None:
-    """Raise BuilderError (project) for wheels of the stable ABI where the runtime lacks the DLL that they load."""
-    if "python3.dll" not in desktop.layout(lock, target).get("lacks", ()):
-        return
-    for pin in lock.packages_of(target):
-        if pin.file.endswith(".whl") and pin.file.split("-")[-2] == "abi3":
-            raise BuilderError(
-                f"`{pin.file}` loads python3.dll, which the CPython of the runtime `{lock.inputs.runtime}` lacks",
-                hint='set `runtime = "python-build-standalone"` in [tool.builder] and run `builder lock`',
-                code=Exit.PROJECT,
-            )
+def _stable(lock: Lock, target: str) -> tuple[Step, ...]:
+    """The step that makes python3.dll, which modules of the stable ABI load, where the runtime comes without it."""
+    row = desktop.layout(lock, target)
+    if "stable" not in row:
+        return ()
+    pin = prebuilt.pin_of(lock, target, desktop.CPYTHON)
+    return (
+        Step(
+            name=STABLE,
+            scripts=scripts.closure("windows_stable.py"),
+            args=(pin.file, f"{row['below']}{row['stable']}"),
+            inputs={pin.file: Pinned(pin=pin.sha256)},
+        ),
+    )
 
 
 def _artifact(project: Project, target: str) -> str:
