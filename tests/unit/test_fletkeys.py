@@ -147,7 +147,7 @@ def test_a_key_that_is_not_honoured_warns_once() -> None:
 def test_a_key_that_counts_elsewhere_says_where() -> None:
     """`org` is not the web's: below [tool.flet.web] it warns, at the top and for Android it does not."""
     assert told({"org": "a", "android": {"org": "b"}})[1] == []
-    said = "`tool.flet.web.org` changes nothing: builder honours it for android, linux, macos"
+    said = "`tool.flet.web.org` changes nothing: builder honours it for android, linux, macos, windows"
     assert told({"web": {"org": "b"}})[1] == [said]
 
 

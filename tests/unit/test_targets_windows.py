@@ -158,6 +158,36 @@ def test_the_number_of_the_build_is_the_last_of_them() -> None:
     assert settings(planned(flet={"build_number": 77})["programs"], "programs.json")["version"] == [1, 0, 0, 77]
 
 
+KEYS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "org": ({"org": "org.example"}, "start.json", '"id": "org.example.shop"'),
+    "bundle_id of windows": ({"windows.bundle_id": "a.b", "bundle_id": "c.d"}, "start.json", '"id": "a.b"'),
+    "module": ({}, "start.json", '"module": "main"'),
+    "hidden": ({"app.hide_window_on_start": True}, "start.json", '"hidden": true'),
+    "hidden on windows": ({"windows.app.hide_window_on_start": True}, "start.json", '"hidden": true'),
+    "not hidden": ({}, "start.json", '"hidden": false'),
+    "exclude": ({"app.exclude": ["tests"]}, "app.json", '"exclude": [\n  "tests"\n ]'),
+    "cleanup": ({"cleanup.app": True}, "app.json", "**/__pycache__"),
+    "compile": ({"compile.app": True}, "app.json", '"compile": true'),
+    "not compiled": ({}, "app.json", '"compile": false'),
+    "flet's version": ({}, "version.py", 'version = "0.82.2"'),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_keys_say_reaches_the_app(key: str) -> None:
+    """Each key that is honoured for Windows, but for those of the programs."""
+    flet, file, text = KEYS[key]
+    assert text in planned(flet=flet)["app"].files[file]
+
+
+def test_packages_stay_sources_where_that_is_asked_for() -> None:
+    """Those of the interpreter too; else both are byte code."""
+    off = planned(flet={"windows.compile.packages": False})
+    for step, file in (("python", "python.json"), ("packages", "install.json")):
+        assert settings(planned()[step], file)["compile"] is True
+        assert settings(off[step], file)["compile"] is False
+
+
 @pytest.mark.parametrize(
     "artifact", ["a/b", "..", "x" * 101, "tail ", "tail.", "a:b", 'say "hi"', "con", "NUL", "Com1", "aux.v2", "LPT³"]
 )
