@@ -171,8 +171,8 @@ class Wine:
     def start(self, *argv: str | Path, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
         """A program, running, its output in a pipe: CPython does not start there with a file in that place."""
         return subprocess.Popen(
-            ["wine", *argv], cwd=cwd, env={**self.environment, **environment}, text=True,
-            encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            ["wine", *argv], cwd=cwd, env={**self.environment, **environment}, encoding="utf-8",
+            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def run(self, *argv: str | Path, cwd: Path, **environment: str) -> tuple[int, str]:

@@ -102,7 +102,7 @@ CASES: dict[str, tuple[Arrange, tuple[str, ...]]] = {
     "edited hash": (edited("builder.lock", 'index" },', '" },'), ("build", "web")),
     "cut hash": (edited("builder.lock", 'sha256 = "', 'sha256 = "0'), ("build", "web")),
     "unknown target": (counter, ("build", "wep")),
-    "target without a builder": (counter, ("build", "windows-x86_64")),
+    "target without a builder": (counter, ("build", "aab")),
     "unavailable target": (lambda world: world.counter("counter-1.0"), ("build", "linux-x86_64")),
     "unavailable target fetched": (lambda world: world.counter("counter-1.0"), ("fetch", "-t", "linux-x86_64")),
     "family of which nothing is locked": (lambda world: world.counter("counter-1.0"), ("build", "linux")),

