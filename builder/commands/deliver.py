@@ -1,23 +1,18 @@
 """The artifact as the user gets it: a copy in build/<target>/, and the digest that it is compared with."""
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import whole
+from builder import copying, whole
 from builder.commands import Context, attest
 from builder.errors import BuilderError, Exit
-from builder.inside import tree
 from builder.store import remove
 
 EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
-_BLOCK = 1 << 20  # bytes
-_FICLONE = 0x40049409  # linux/fs.h; the file systems that lack it answer with an error
 
 
 def check_place(context: Context, folder: Path) -> None:
@@ -76,10 +71,10 @@ def deliver(artifact: Path, place: Path, ready: Callable[[Path], None] = lambda 
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         if artifact.is_dir():
-            _copy_folder(artifact, fresh, place)
+            copying.folder(str(artifact), str(fresh), str(place))
         else:
             fresh.mkdir()
-            _copy_file(artifact, fresh / artifact.name)
+            copying.file(str(artifact), str(fresh / artifact.name))
         ready(fresh)
         _exchange(fresh, place)
     finally:
@@ -138,48 +133,3 @@ def _ours(context: Context, folder: Path) -> bool:
         return folder.stat().st_ino in json.loads(_mark(context, folder).read_text())["inodes"]
     except (OSError, ValueError, TypeError, KeyError):
         return False
-
-
-def _copy_folder(source: Path, target: Path, before: Path) -> None:
-    target.mkdir()
-    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
-        place, earlier = target / entry.name, before / entry.name
-        if entry.is_symlink():
-            tree.copy_link(Path(entry.path), place)
-        elif entry.is_dir():
-            _copy_folder(Path(entry.path), place, earlier)
-        elif not _linked(entry, earlier, place):
-            _copy_file(Path(entry.path), place)
-
-
-def _linked(entry: "os.DirEntry[str]", earlier: Path, place: Path) -> bool:
-    """Whether a place could be linked from an earlier copy, which has the bytes and the mode of an entry."""
-    try:
-        status, old = entry.stat(), earlier.lstat()
-        alike = (status.st_size, status.st_mode) == (old.st_size, old.st_mode)
-        if alike and _same(Path(entry.path), earlier):
-            place.hardlink_to(earlier)
-            return True
-    except OSError:  # no earlier copy, or a file system without hard links
-        place.unlink(missing_ok=True)
-    return False
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two files of one size hold the same bytes; filecmp, with its small blocks, takes twice as long."""
-    with one.open("rb", buffering=0) as left, other.open("rb", buffering=0) as right:
-        while block := left.read(_BLOCK):
-            if block != right.read(_BLOCK):
-                return False
-    return True
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    """Copy bytes and mode, sharing the blocks where the file system can."""
-    import fcntl  # here: other systems than Unix lack it
-
-    with source.open("rb") as reader, target.open("wb") as writer, contextlib.suppress(OSError):
-        fcntl.ioctl(writer, _FICLONE, reader.fileno())
-        os.fchmod(writer.fileno(), source.stat().st_mode & 0o777)
-        return
-    shutil.copy(source, target)
