@@ -1,12 +1,13 @@
 """The command line of the sandbox: all that a step is shown and allowed stands in it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builder import ocicall
-from builder.backends import Chain, Work, bwrap, nix, oci
+from builder.backends import Chain, Surroundings, Work, bwrap, nix, oci
 from builder.errors import BuilderError
 from builder.plan import ENVIRONMENT, Built, Pinned, Plan, Step, Tree
 
@@ -45,6 +46,28 @@ def test_the_command_line_of_a_step(name: str, snapshot: Any) -> None:
     inputs = {key: STORE / PLACES[key] for key in step.inputs}
     work = Work(step, STORE / "temp" / "1", inputs, STORE / "outputs" / "root", ENVIRONMENT, HOST, chain(step))
     assert "\n".join(bwrap.argv(work)) == snapshot
+
+
+def test_the_command_line_of_a_step_in_other_surroundings(tmp_path: Path, snapshot: Any) -> None:
+    """What `builder verify` varies, and nothing of the sandbox less: the root is made of its parts, and closed."""
+    for name in ("usr/lib", "etc", "run"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "etc" / "hosts").touch()
+    (tmp_path / "bin").symlink_to("usr/bin")
+    step = STEPS["every kind of input"]
+    work = Work(step, STORE / "temp" / "1", {"app": STORE / "app"}, tmp_path, ENVIRONMENT, HOST, chain(step))
+    around = Surroundings(
+        place="/elsewhere",
+        shown_at="/run/builder/work",
+        hostname="other",
+        user=4711,
+        group=4712,
+        environment={"TZ": "BVZ", "MORE": "1"},
+        files={"/etc/ld.so.preload": STORE / "preload"},
+        before=("/usr/bin/python3", "arrange.py"),
+    )
+    text = "\n".join(bwrap.argv(replace(work, surroundings=around)))
+    assert text.replace(str(tmp_path), "/toolchain") == snapshot
 
 
 def test_the_host_is_not_in_it() -> None:
