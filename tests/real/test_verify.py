@@ -20,9 +20,10 @@ from builder.verification.variations import VARIATIONS
 
 from .worlds import BUILDER, ROOT, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("verify")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("verify")]
 
 Browse = Callable[[Path], AbstractContextManager[Any]]
+Figures = Callable[..., None]
 LEAKY = Path(__file__).parent / "leaky"
 # Step -> each variation, a word of its cause, the place that differs.
 LEAKS = {
@@ -119,7 +120,7 @@ def told(result: dict[str, Any]) -> list[tuple[str, str]]:
     return [(leak["step"], leak["variation"]) for leak in result["leaks"]]
 
 
-def test_each_leak_is_caught_and_named(world: World) -> None:
+def test_each_leak_is_caught_and_named(world: World, figures: Figures) -> None:
     """The step, the variation, the cause in words and the very member are told, of all steps in one verification."""
     plan_of(world.app, [*LEAKS, "clean"])
     result = verified(world)
@@ -137,6 +138,8 @@ def test_each_leak_is_caught_and_named(world: World) -> None:
     rows = {row["variation"]: row["verdict"] for row in result["rows"]}
     assert {name for name, verdict in rows.items() if verdict == "differs"} == {name for _, name in told(result)}
     assert not list((world.store / "work").iterdir())
+    figures("kinds of leaks tried", len(LEAKS))
+    figures("kinds of leaks caught and named", len({step for step, _ in found}))
 
 
 def test_what_the_contract_fixes_may_be_relied_on(world: World) -> None:
@@ -152,13 +155,15 @@ def test_what_the_contract_fixes_may_be_relied_on(world: World) -> None:
 
 
 @pytest.mark.parametrize("target", ["web", "apk"])
-def test_a_fixture_is_the_same_with_all_varied(world: World, target: str) -> None:
+def test_a_fixture_is_the_same_with_all_varied(world: World, target: str, figures: Figures) -> None:
     """By the committed plan, offline; the table says of each variation that it is equal."""
     done = world.run("verify", target, "--offline", "--beyond")
     assert done.returncode == 0, done.stdout
     lines = [line for line in done.stdout.splitlines() if line.startswith("  ") and not line.startswith("  backend")]
     assert len(lines) == 1 + len(VARIATIONS)
     assert all("  equal  " in line for line in lines)
+    figures("variations tried", len(lines))
+    figures("artifacts equal with all varied")
     assert committed("counter", target) in world.run("verify", target, "--offline", "--recorded", "--json").stdout
 
 
