@@ -22,6 +22,8 @@ from hypothesis import settings
 FIGURES = (
     "variations tried",
     "artifacts equal",
+    "leaks planted",
+    "leaks named",
     "faults injected",
     "entries lost",
     "hostile inputs tried",

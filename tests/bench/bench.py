@@ -36,7 +36,7 @@ def bench(folder: Path, rounds: int) -> None:
     store = folder / "store"
     env = {**os.environ, "BUILDER_HOME": str(store)}
     env.pop("CI", None)
-    subprocess.run([BUILDER, "fetch", app, "-t", "web"], env=env, check=True)
+    subprocess.run([BUILDER, "fetch", app, "-t", "web", "--verify"], env=env, check=True)
     build = [BUILDER, "build", "web", str(app), "--offline"]
     subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)
@@ -61,6 +61,8 @@ def bench(folder: Path, rounds: int) -> None:
         shutil.rmtree(store / "apps")
 
     row("build web, cold outputs and toolchain", measure(build, env, folder, 3, forget), None, "<= 5 s, <= 200 MB")
+    verify = [BUILDER, "verify", "web", str(app), "--offline"]
+    row("verify web, all variations and backends", measure(verify, env, folder, 1), None, "<= 60 s")
     desktops.desktop(BUILDER, env, folder)
     apks.apk(BUILDER, app, env, folder, edit)
     nixes.nix(BUILDER, sys.executable, app, env, folder)

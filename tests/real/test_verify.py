@@ -138,8 +138,8 @@ def test_each_leak_is_caught_and_named(world: World, figures: Figures) -> None:
     rows = {row["variation"]: row["verdict"] for row in result["rows"]}
     assert {name for name, verdict in rows.items() if verdict == "differs"} == {name for _, name in told(result)}
     assert not list((world.store / "work").iterdir())
-    figures("kinds of leaks tried", len(LEAKS))
-    figures("kinds of leaks caught and named", len({step for step, _ in found}))
+    figures("leaks planted", len(LEAKS))
+    figures("leaks named", len({step for step, _ in found}))
 
 
 def test_what_the_contract_fixes_may_be_relied_on(world: World) -> None:
@@ -163,7 +163,7 @@ def test_a_fixture_is_the_same_with_all_varied(world: World, target: str, figure
     assert len(lines) == 1 + len(VARIATIONS)
     assert all("  equal  " in line for line in lines)
     figures("variations tried", len(lines))
-    figures("artifacts equal with all varied")
+    figures("artifacts equal")
     assert committed("counter", target) in world.run("verify", target, "--offline", "--recorded", "--json").stdout
 
 
