@@ -38,6 +38,7 @@ def clients(line: Line | None) -> frozenset[str]:
 
 def build_only(pin: Pin, lock: Lock) -> bool:
     """Whether a pin is only worked with while building, and never gets into an artifact."""
-    tools = {row["name"] for row in data.table("tools.toml")["tool"]}
+    table = data.table("tools.toml")
+    tools = {row["name"] for row in table["tool"]} - set(table["packed"])
     wheels = {file for sdist in lock.sdists for file in sdist.wheels}
     return pin in lock.pins and (pin.name in tools or pin.file in wheels)

@@ -109,7 +109,7 @@ def test_the_standalone_cpython_is_pruned(target: str, inside: Any) -> None:
     packed = tar(STANDALONE, {"python/bin/python3": "python3.12"}, ("python/bin/python3.12",))
     given = {
         "archive": "cpython.tar.gz", "below": row["below"], "take": row["take"], "leave": table["leave"], "move": {},
-        "executable": [], "require": ["bin/python3.12", "lib/python3.12/LICENSE.txt"], "compile": False,
+        "executable": [], "linked": {}, "require": ["bin/python3.12", "lib/python3.12/LICENSE.txt"], "compile": False,
     }  # fmt: skip
     out = inside.run("desktop_python.py", {"cpython.tar.gz": packed, "python.json": json.dumps(given)})
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == [

@@ -114,7 +114,7 @@ def pruned(inside: Any, runtime: str, without: str = "") -> Path:
     settings = {
         "archive": "c.zip" if runtime == "bytedeco" else "c.tar.gz", "below": row["below"], "take": row["take"],
         "leave": table["windows"]["leave"], "move": row.get("move", {}), "executable": row["executable"],
-        "require": table["windows"]["require"], "compile": False,
+        "require": table["windows"]["require"], "linked": {}, "compile": False,
     }  # fmt: skip
     inputs = {settings["archive"]: packed.getvalue(), "python.json": json.dumps(settings)}
     out: Path = inside.run("desktop_python.py", inputs)
