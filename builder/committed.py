@@ -27,15 +27,13 @@ def load(root: Path, target: str) -> Plan:
     """The committed plan of a target. Raises BuilderError (lock) where there is none or it is broken."""
     path = root / FOLDER / f"{target}.json"
     try:
-        planned = Plan.model_validate_json(path.read_bytes())
+        planned = parse(path.read_bytes(), path.name)
     except FileNotFoundError as error:
         raise BuilderError(
             f"there is no committed plan `{FOLDER}/{target}.json`",
             hint=f"run `builder init`, then `builder lock`, and commit {FOLDER}/",
             code=Exit.LOCK,
         ) from error
-    except ValidationError as error:
-        raise _broken(f"{target}.json", str(error.errors()[0]["msg"])) from error
     except OSError as error:
         raise _broken(f"{target}.json", f"it can't be read: {error.strerror}") from error
     if planned.contract > plan.CONTRACT:
@@ -48,6 +46,14 @@ def load(root: Path, target: str) -> Plan:
     if why:
         raise _broken(f"{target}.json", why)
     return planned
+
+
+def parse(data: bytes, name: str) -> Plan:
+    """The plan in the bytes of a committed file of that name, whatever it asks for. Raises BuilderError (lock)."""
+    try:
+        return Plan.model_validate_json(data)
+    except ValidationError as error:
+        raise _broken(name, str(error.errors()[0]["msg"])) from error
 
 
 def recipe(root: Path, lock: Lock) -> Recipe:

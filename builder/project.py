@@ -80,7 +80,9 @@ class Project(Model):
 
     def inputs(self) -> dict[str, Any]:
         """All that decides a plan, as JSON-able data; what is left at its default is absent."""
-        written = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"settings": {"mirrors"}})
+        written = self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"settings": {"mirrors", "update"}}
+        )
         return {key: value for key, value in written.items() if value != {}}
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from builder.errors import BuilderError, Exit
 from builder.model import PREBUILT, Model
+from builder.updates import Update
 
 Python = Literal["3.12", "3.14"]  # the default first
 
@@ -24,6 +25,8 @@ _MENDS = {
     "sdist": 'write a list of package names, such as ["msgpack"]',
     "android-hosts": 'write a list of host names, such as ["api.example.com"]',
     "mirrors": 'write a table of alias to URL, such as pypi = "https://mirror.example.com/simple/"',
+    "update": 'write allow = "major", "minor", "patch" or "never", cooldown in days, and the same, pin and exclude for '
+    "single packages in [tool.builder.update.packages]",
     "exclude-newer": "write an instant with its offset or a day, such as 2026-01-31T12:00:00Z or 2026-01-31",
 }
 
@@ -40,6 +43,8 @@ class Settings(Model):
     android_hosts: tuple[str, ...] = Field(default=(), alias="android-hosts")  # reached by the app's shell, sorted
     mirrors: dict[str, str] = Field(default={})  # alias -> URL
     exclude_newer: str = Field(default="", alias="exclude-newer")  # RFC 3339 in UTC; a file of that instant is too new
+
+    update: Update = Update()  # how far `builder lock --upgrade` goes
 
     @field_validator("targets", mode="before")
     @classmethod

@@ -30,7 +30,7 @@ def run(
                 hint="mend that and run `builder lock`, or name another target",
                 code=Exit.LOCK,
             )
-    pins = {pin.sha256: pin for target in chosen for pin in _wanted(project, locked, target)}
+    pins = {pin.sha256: pin for target in chosen for pin in wanted(project, locked, target)}
     pins |= {pin.sha256: pin for pin in locked.pins_of(TOOLCHAIN)}
     pins |= {library.pin().sha256: library.pin()} if verify else {}
     with context.store.locked("store", shared=True):
@@ -45,7 +45,7 @@ def run(
     return len(pins), sum(context.store.file(sha256).stat().st_size for sha256 in pins)
 
 
-def _wanted(project: Project, locked: Lock, target: str) -> Iterable[Pin]:
+def wanted(project: Project, locked: Lock, target: str) -> Iterable[Pin]:
     """What a target's plan names; all of a target that can't be planned, which is for the build to say."""
     pins = (*locked.packages_of(target), *locked.pins_of(target))
     try:

@@ -1,8 +1,10 @@
 """`builder lock`: write builder.lock anew."""
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder import lockfile
 from builder.errors import BuilderError, Exit
@@ -11,6 +13,10 @@ from builder.lock import BOOTSTRAP, FILENAME, TOOLCHAIN, Lock, Pin
 from builder.network.http import Http
 from builder.project import Project
 from builder.toolchain import Recipe
+
+if TYPE_CHECKING:
+    from builder.network.simpleindex import IndexFile
+    from builder.resolver.bounds import Bounds
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,21 @@ def run(
     Raises BuilderError as `builder.resolver.resolve.resolve` does; then builder.lock is left as it was.
     """
     from builder.resolver import resolve  # here: `check` does without the resolver
+    from builder.resolver.bounds import earliest, held
     from builder.resolver.kept import keep
     from builder.resolver.resolution import Uv
     from builder.resolver.world import World
 
     inputs = inputs_of(project)
+    stated = wish.exclude_newer or inputs.exclude_newer
+    bound = _bounds(project, old, outside, wish, stated)
     world = World(
         http=outside.http,
         uv=Uv(resolver(), outside.environ, outside.cache, outside.http.secret_base("pypi"), project.credentials),
-        kept=keep(old, wish.upgrade, wish.packages),
+        kept=keep(old, wish.upgrade, wish.packages, held(project.settings.update, old) if old else ()),
         recipe=outside.recipe,
-        exclude_newer=wish.exclude_newer or inputs.exclude_newer,
+        exclude_newer=earliest(stated, bound.exclude_newer),
+        bounds=bound,
     )
     answer = resolve.resolve(inputs, world)
     written = lockfile.save(root, answer.lock)
@@ -71,6 +81,24 @@ def run(
     for line in (*(f"warning: {text}" for text in answer.warnings), *told(result)):
         say(line)
     return result
+
+
+def _bounds(project: Project, old: Lock | None, outside: Outside, wish: Wish, stated: str) -> "Bounds":
+    """How far an upgrade may go, never beyond a stated instant; what nobody asks to upgrade needs no bounds."""
+    from builder.resolver.bounds import Bounds, bounds, earliest
+    from builder.sources.pypi import project_files
+
+    if old is None or not (wish.upgrade or wish.packages):
+        return Bounds()
+    http, origins = outside.http, old.sources
+
+    def files(pin: Pin) -> "tuple[IndexFile, ...]":
+        indexed = pin.source == "pypi" or (pin.source in origins and origins[pin.source].kind == "pypi")
+        return project_files(pin.name, http.base(pin.source), http) if indexed else ()
+
+    names = () if wish.upgrade else wish.packages
+    found = bounds(project.settings.update, old, names, datetime.datetime.now(datetime.UTC), files)
+    return replace(found, exceptions={name: earliest(stated, own) for name, own in found.exceptions.items()})
 
 
 def changes(old: Lock | None, new: Lock) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

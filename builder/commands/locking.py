@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from builder import committed, lockfile, planning, toolchain, whole
 from builder.commands import Context, roots, supply, uses
 from builder.commands import lock as command
 from builder.commands.lock import LockResult, Outside, Wish
 from builder.errors import BuilderError, Exit
-from builder.lock import FILENAME, Lock, Origin, Pin
+from builder.lock import FILENAME, TOOLCHAIN, Lock, Origin, Pin
 from builder.network.http import Http
 from builder.network.mirrors import redacted
 from builder.plan import FOLDER
@@ -31,7 +32,9 @@ def _locked(context: Context, project: Project, wish: Wish) -> LockResult:
     old = _old(context)
     origins = {**(old.sources if old else {}), **ORIGINS}
     http = supply.http(context, project, origins)
-    outside = Outside(http, context.environ, context.store.root / "uv", _recipe(context, old, wish, http, origins))
+    moved = replace(wish, upgrade=wish.upgrade and project.settings.update.rule(TOOLCHAIN).allow != "never")
+    recipe = _recipe(context, old, moved, http, origins)
+    outside = Outside(http, context.environ, context.store.root / "uv", recipe)
     result = command.run(context.root, project, old, outside, wish, context.say)
     if committed.wanted(context.root):
         try:

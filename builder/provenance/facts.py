@@ -16,6 +16,8 @@ from builder.model import Model
 
 _LIMIT = 4 << 20  # bytes of a METADATA or a FontManifest.json
 _NESTED = (".tar.gz", ".tar.xz", ".tgz", ".zip", ".jar", ".whl")
+_DEPTH = 2  # archives within archives
+_BLOCK = 1 << 20  # bytes
 _CLASSIFIER = "License :: "
 
 Chunks = Callable[[], Iterator[bytes]]
@@ -84,24 +86,32 @@ def files(archive: Path, scratch: Path, prefix: str = "") -> Iterator[tuple[str,
         for member in reader.members(archive):
             if member.kind != "file":
                 continue
-            yield prefix + member.name, member.chunks
             if member.name.endswith(_NESTED):
-                yield from _inner(member, scratch, f"{prefix}{member.name}!/")
+                yield from _inner(member, scratch, prefix)
+            else:
+                yield prefix + member.name, member.chunks
     except reader.Refused:
         return
 
 
 def _inner(member: Any, scratch: Path, prefix: str) -> Iterator[tuple[str, Chunks]]:
+    """An archive in an archive, then what is in it: its bytes are laid aside, as they may be read only once."""
     depth = prefix.count("!/")
-    if depth > 2:
-        return
     place = scratch / f"inner-{depth}"
     with place.open("wb") as file:
         file.writelines(member.chunks())
     try:
-        yield from files(place, scratch, prefix)
+        yield prefix + member.name, lambda: _blocks(place)
+        if depth < _DEPTH:
+            yield from files(place, scratch, f"{prefix}{member.name}!/")
     finally:
         place.unlink()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
 
 
 def _metadata(path: Path, file: str) -> bytes:

@@ -62,8 +62,8 @@ class Kept:
                 )
 
 
-def keep(old: Lock | None, upgrade: bool, names: Collection[str]) -> Kept:
-    """What to keep of an old lock: nothing on an upgrade of all, else all but `names`.
+def keep(old: Lock | None, upgrade: bool, names: Collection[str], held: Collection[str] = ()) -> Kept:
+    """What to keep of an old lock: only `held` on an upgrade of all, else all but `names`.
 
     Raises BuilderError (usage) for a name that the old lock has no pin of.
     """
@@ -79,7 +79,11 @@ def keep(old: Lock | None, upgrade: bool, names: Collection[str]) -> Kept:
             code=Exit.USAGE,
         )
     if upgrade:
-        return Kept(known=known)
+        return Kept(
+            packages=tuple(pin for pin in old.packages if pin.name in held),
+            pins=tuple(pin for pin in old.pins if pin.name in held),
+            known=known,
+        )
     return Kept(
         packages=tuple(pin for pin in old.packages if pin.name not in wanted),
         pins=tuple(pin for pin in old.pins if canonicalize_name(pin.name) not in wanted),

@@ -57,6 +57,7 @@ class Question:
     limits: tuple[str, ...] = ()  # further constraints, PEP 508
     beside: tuple[str, ...] = DESKTOP  # what Pyodide's targets are looked at together with
     exclude_newer: str = ""  # instant, RFC 3339
+    exceptions: Mapping[str, str] = field(default_factory=dict)  # package -> its own such instant
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,16 @@ def _settings(question: Question, uv: Uv) -> str:
 
     A file that the default index has published never changes, so uv need not ask whether it did; pages are asked for.
     """
+    lines = [f"exclude-newer-package = {_inline(question.exceptions)}"] if question.exceptions else []
     if not question.inputs.default_index:
-        return ""
+        return "".join(f"{line}\n" for line in lines)
     url = urlsplit(uv.index)._replace(netloc=urlsplit(uv.index).netloc.rpartition("@")[2]).geturl()
-    lines = ["[[index]]", f"name = {_toml(_DEFAULT)}", f"url = {_toml(url)}", "default = true"]
+    lines += ["[[index]]", f"name = {_toml(_DEFAULT)}", f"url = {_toml(url)}", "default = true"]
     return "\n".join([*lines, 'cache-control = { files = "max-age=31536000, immutable" }']) + "\n"
+
+
+def _inline(values: Mapping[str, str]) -> str:
+    return "{ " + ", ".join(f"{name} = {_toml(value)}" for name, value in sorted(values.items())) + " }"
 
 
 def _platforms(inputs: Inputs) -> dict[str, list[str]]:
@@ -162,6 +168,9 @@ def _preferences(question: Question, index: str) -> str:
     options |= {"exclude-newer": question.exclude_newer} if question.exclude_newer else {}
     if options:
         parts.append("[options]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in options.items()))
+    if question.exceptions:
+        rows = "".join(f"{name} = {_toml(value)}\n" for name, value in sorted(question.exceptions.items()))
+        parts.append(f"[options.exclude-newer-package]\n{rows}")
     for name, version in sorted(question.preferred):
         source = f"source = {{ registry = {_toml(index.rstrip('/'))} }}"
         parts.append(f"[[package]]\nname = {_toml(name)}\nversion = {_toml(version)}\n{source}\n")

@@ -70,7 +70,7 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     _refuse_direct(inputs)
     page = partial(_page, inputs, world)
     refused = {target: reason for target in inputs.targets if (reason := _early(inputs, target))}
-    question = Question(inputs, _rest(inputs, refused), world.kept.versions, exclude_newer=world.exclude_newer)
+    question = _question(inputs, _rest(inputs, refused), world)
     with ThreadPoolExecutor(4) as pool:
         if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
@@ -96,6 +96,17 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     refused |= built.refused
     shares = {target: Share(chosen[target], built.found[target]) for target in _rest(inputs, refused)}
     return _answer(inputs, found, shares, refused, world)
+
+
+def _question(inputs: Inputs, targets: tuple[str, ...], world: World) -> Question:
+    return Question(
+        inputs,
+        targets,
+        world.kept.versions,
+        limits=world.bounds.limits,
+        exclude_newer=world.exclude_newer,
+        exceptions=world.bounds.exceptions,
+    )
 
 
 def _refuse_direct(inputs: Inputs) -> None:
@@ -153,8 +164,10 @@ def _asked(question: Question, world: World) -> dict[str, tuple[Question, Resolu
             raise
         try:
             found = _alone(replace(question, targets=desktops), world) if desktops else {}
-            limits = (f"flet=={_flet([next(iter(found.values()))[1]])}",) if found else ()
-            return found | _alone(replace(question, targets=browsers, limits=limits, beside=_BESIDE), world)
+            version = (f"flet=={_flet([next(iter(found.values()))[1]])}",) if found else ()
+            return found | _alone(
+                replace(question, targets=browsers, limits=(*question.limits, *version), beside=_BESIDE), world
+            )
         except BuilderError:
             raise error from None
 
@@ -192,7 +205,9 @@ def _place(inputs: Inputs, found: Found, target: str, world: World) -> Place:
 def _again(found: Found, target: str, world: World, limits: tuple[str, ...]) -> Resolution | None:
     """Another resolution, as near to the common one as the limits allow; None where there is none."""
     asked, resolution = found.asked[target]
-    question = replace(asked, preferred=frozenset(resolution.packages), limits=(*limits, f"flet=={found.flet}"))
+    question = replace(
+        asked, preferred=frozenset(resolution.packages), limits=(*asked.limits, *limits, f"flet=={found.flet}")
+    )
     try:
         return once(question, world.uv)
     except BuilderError as error:

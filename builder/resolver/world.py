@@ -1,10 +1,11 @@
 """What a lock is made with beside its inputs, and how the resolver is asked there."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from builder.errors import BuilderError
 from builder.network.http import Http
+from builder.resolver.bounds import Bounds
 from builder.resolver.kept import Kept
 from builder.resolver.resolution import Question, Resolution, Uv, resolve
 from builder.resolver.selection import PYPI
@@ -26,6 +27,7 @@ class World:
     kept: Kept
     recipe: Recipe
     exclude_newer: str = ""  # instant, RFC 3339
+    bounds: Bounds = field(default_factory=Bounds)  # of an upgrade
 
 
 def ask(question: Question, world: World) -> Resolution:

