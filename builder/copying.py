@@ -51,9 +51,9 @@ def _fill(files: Iterable[_File]) -> None:
 
 def file(source: str, target: str) -> None:
     """Copy a file's bytes and mode, sharing the blocks where the file system can. Raises OSError."""
-    import fcntl  # here: other systems than Unix lack it
+    with open(source, "rb") as reader, open(target, "wb") as writer, contextlib.suppress(ImportError, OSError):
+        import fcntl  # here: other systems than Unix lack it
 
-    with open(source, "rb") as reader, open(target, "wb") as writer, contextlib.suppress(OSError):
         fcntl.ioctl(writer, _FICLONE, reader.fileno())
         os.fchmod(writer.fileno(), os.fstat(reader.fileno()).st_mode & 0o777)
         return

@@ -5,6 +5,7 @@ Only the standard library is imported: a build that has nothing to do needs this
 
 import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 _BLOCK = 1 << 20
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # the one of Unix, the other of Windows
 _PADDING = bytes(8)
 
 _Folder = dict[str, "_Folder | str"]  # name -> a folder, or where the bytes of an entry lie on disk
@@ -95,17 +97,14 @@ def _folder(found: _Hash, folder: _Folder, buffer: memoryview) -> None:
 
 def _file(found: _Hash, path: str, buffer: memoryview) -> None:
     """Hash a regular file block by block; its size comes first, so it may not change meanwhile."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        status = os.fstat(handle)
+    with io.FileIO(os.open(path, _READ)) as file:
+        status = os.fstat(file.fileno())
         head = _EXECUTABLE if status.st_mode & stat.S_IXUSR else _REGULAR
         found.update(head + status.st_size.to_bytes(8, "little"))
         left = status.st_size
-        while count := os.readv(handle, [buffer]):
+        while count := file.readinto(buffer):
             found.update(buffer[:count])
             left -= count
-    finally:
-        os.close(handle)
     if left:
         raise OSError(errno.EBUSY, "changed while it was hashed", path)
     found.update(_PADDING[: -status.st_size % 8] + _CLOSE)

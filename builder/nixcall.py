@@ -2,7 +2,6 @@
 
 import contextlib
 import getpass
-import grp
 import json
 import os
 import platform
@@ -86,7 +85,7 @@ def call(command: list[str], host: Mapping[str, str], heard: Heard) -> process.R
 def options(host: Mapping[str, str]) -> list[str]:
     """What every call of Nix is told: its sandbox, and the store of an ordinary user who has no daemon."""
     given = dict(_OPTIONS)
-    if os.geteuid() == 0 and not _has_build_users():
+    if _is_root() and not _has_build_users():
         given["build-users-group"] = ""  # Debian's package alone makes no such group, and Nix insists on it
     if _HERE:
         given["max-jobs"] = "auto"  # Nix's own default is one step at a time
@@ -131,6 +130,8 @@ def distrust(host: Mapping[str, str]) -> str:
     configured = _configuration(host)
     sandbox, trusted = configured.get("sandbox", True), configured.get("trusted-users", [])
     user = host.get("USER") or getpass.getuser()
+    import grp  # here, as below: other systems than Unix lack it
+
     groups = {f"@{grp.getgrgid(group).gr_name}" for group in os.getgroups()}
     if sandbox in (True, "true") or {"*", user} & set(trusted) or groups & set(trusted):
         return ""
@@ -141,14 +142,20 @@ def distrust(host: Mapping[str, str]) -> str:
 
 def own_store(host: Mapping[str, str]) -> str:
     """The store of an ordinary user whom the machine's does not serve: where Nix from 2.10 on looks for it too."""
-    if os.geteuid() == 0 or host.get("NIX_REMOTE") or _SOCKET.exists() or os.access(_DATABASE, os.W_OK):
+    if _is_root() or host.get("NIX_REMOTE") or _SOCKET.exists() or os.access(_DATABASE, os.W_OK):
         return ""
     share = host.get("XDG_DATA_HOME") or f"{host.get('HOME', '')}/.local/share"
     return f"{share}/nix/root"
 
 
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def _has_build_users() -> bool:
     """Whether root's builds have users to run as: the group that Nix looks for, or one that somebody configured."""
+    import grp
+
     with contextlib.suppress(KeyError):
         return bool(grp.getgrnam("nixbld"))
     with contextlib.suppress(OSError):

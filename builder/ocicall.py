@@ -85,6 +85,12 @@ def load(engine: Engine, host: Mapping[str, str], root: Iterable[Entry], name: s
 
 @functools.cache
 def _engine(host: tuple[tuple[str, str], ...]) -> Engine:
+    if not hasattr(os, "getuid"):
+        raise BuilderError(
+            "this system's files have no owners and no exec bits",
+            hint="build in WSL, or in the image that `builder export oci-layout` writes",
+            code=Exit.SANDBOX,
+        )
     environ = dict(host)
     named = environ.get(PROGRAM)
     for program in (named,) if named else _PROGRAMS:

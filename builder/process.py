@@ -89,7 +89,10 @@ def run(
     missing. stdin is empty, with `hold` a pipe that closes when this process ends, however it ends; both outputs are
     pipes. Ctrl-C ends the program before KeyboardInterrupt goes on.
     """
-    import sh  # here: builder's no-op never needs it
+    try:
+        import sh  # here: builder's no-op never needs it
+    except ImportError:  # no Unix: no step runs here, but git and uv do
+        return _plainly(argv, env, cwd, line)
 
     heard: list[str] = []
 
@@ -114,6 +117,22 @@ def run(
     code = running.process.exit_code
     log.debug("exit code %d", code)
     return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))
+
+
+def _plainly(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, line: Callable[[str], str | None] | None
+) -> Result:
+    """The same by the standard library: lines come when the program has ended, and it can't be ended with others."""
+    import subprocess
+
+    command = [_program(argv, env), *argv[1:]]
+    done = subprocess.run(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace")
+    for text in said.splitlines():
+        if line is not None:
+            line(text)
+        log.debug("%s", text)
+    return Result(done.returncode, done.stdout.decode(errors="replace"), said)
 
 
 @contextlib.contextmanager

@@ -12,9 +12,8 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from builder import nar
+from builder import exclusive, nar
 from builder.errors import BuilderError, Exit
 
 _TRIES, _PAUSE = 50, 0.05  # seconds between
@@ -65,10 +64,7 @@ class Store:
     @contextlib.contextmanager
     def locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
         """Hold the lock of that name; the kernel frees it when the process ends, however it ends."""
-        import fcntl  # here, as below: other systems than Unix lack it, and not all that a store is for needs it
-
-        with self._lock(name) as file:
-            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        with self._taken(name, shared=shared):
             yield
 
     @contextlib.contextmanager
@@ -80,26 +76,13 @@ class Store:
     @contextlib.contextmanager
     def tried(self, name: str, patience: float = 0) -> Iterator[bool]:
         """Whether the lock of that name could be had within so many seconds; held for as long as the block lasts."""
-        import fcntl
-
-        end = time.monotonic() + patience
-        with self._lock(name) as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if time.monotonic() < end:
-                        time.sleep(_PAUSE)
-                        continue
-                    yield False
-                    return
-                yield True
-                return
+        with self._taken(name, patience=patience) as got:
+            yield got
 
     def forget_locks(self) -> None:
         """Remove the locks of single things; call it while `alone`, when nobody holds or wants one."""
         for path in self._place("locks", "").iterdir():
-            if path.name != "store":
+            if path.stem != "store":
                 path.unlink(missing_ok=True)
 
     # --- files --------------------------------------------------------------------------------------------------
@@ -200,12 +183,15 @@ class Store:
 
     # --- inner --------------------------------------------------------------------------------------------------
 
-    def _lock(self, name: str) -> BinaryIO:
-        path = self._place("locks", name)
-        try:
-            return path.open("wb")
-        except OSError as error:
-            raise self._unwritable(error) from error
+    @contextlib.contextmanager
+    def _taken(self, name: str, *, shared: bool = False, patience: float | None = None) -> Iterator[bool]:
+        lock = exclusive.taken(self._place("locks", name), shared=shared, patience=patience)
+        with contextlib.ExitStack() as held:
+            try:
+                got = held.enter_context(lock)
+            except OSError as error:
+                raise self._unwritable(error) from error
+            yield got
 
     def _put_at(self, key: str) -> tuple[int, int] | None:
         """What tells one putting of an output from the next; None where it is not there."""

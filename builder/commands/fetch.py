@@ -1,6 +1,7 @@
 """`builder fetch`: the pins of the chosen targets into the store, and the toolchain made: builds then work offline."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 
 from builder import lockfile, planning
 from builder.backends.nix import hold
@@ -36,12 +37,19 @@ def run(
     with context.store.locked("store", shared=True):
         uses.lock_of(context, locked)
         supply.provide(context, project, locked, pins.values())
+        if not hasattr(os, "O_NOFOLLOW"):  # Windows: its files have no exec bits, so the root is made where steps run
+            return _held(context, pins)
         toolchain = supply.toolchain_root(context, project, locked, frozen=False)
         if nix:
             files = [pin for pin in pins.values() if TOOLCHAIN not in pin.targets]
             rows = [(store_name(pin.file), context.store.file(pin.sha256), pin.sha256) for pin in files]
             with context.store.workspace() as folder:
                 hold([*rows, (TOOLCHAIN, toolchain, locked.toolchain.nar)], folder, context.environ)
+    return _held(context, pins)
+
+
+def _held(context: Context, pins: Collection[str]) -> tuple[int, int]:
+    """How many files these are, and their size in bytes."""
     return len(pins), sum(context.store.file(sha256).stat().st_size for sha256 in pins)
 
 
