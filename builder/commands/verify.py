@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,34 +66,45 @@ def _result(context: Context, project: Project, request: Request, backend: Backe
 
 def _verified(case: Case) -> Result:
     wanted = _wanted(case)
-    names = [variation.name for variation in case.varied]
-    case.context.say(f"vary  {case.target}: {len(names)} things at once")
-    store, supplies = case.elsewhere("another store")
-    arrange = arranged(free(names, datetime.now(UTC)), case.faketime)
-    again, failed = _built(case, store, replace(supplies, arrange=arrange))
-    told, differs = wanted.difference(again.path) if again else ("", True)
-    first = case.first() if differs or wanted.artifact is None else wanted.artifact
-    leaks: list[Leak] = []
-    runs = 0
-    if again is None or again.digest != first.digest:
-        leaks, runs = _leaks(case, store, names)
-    elif differs:
-        leaks = [published.leak(wanted.path, again.path)] if wanted.path else []
+    again = _again(case, wanted)
+    first = wanted.artifact or (again.artifact if again.artifact and not again.differs else case.first())
+    leaks, runs = _leaks(case, again, first, wanted)
     backends = _backends(case, first, leaks)
     leaks += [leak for _, leak in backends if leak]
     rows = (*_rows(case, leaks), *(row for row, _ in backends))
-    notes = [*_notes(case, leaks, wanted, first), *([failed] if failed else []), *([told] if told else [])]
+    notes = [*_notes(case, leaks, wanted, first), *([again.told] if again.told else [])]
     return Result(
         case.target,
-        not differs and all(row.verdict != "differs" for row in rows),
+        not again.differs and all(row.verdict != "differs" for row in rows),
         wanted.told,
         wanted.digest,
-        again.digest if again else "",
+        again.artifact.digest if again.artifact else "",
         rows,
         tuple(leaks),
         tuple(notes),
         runs,
     )
+
+
+@dataclass(frozen=True)
+class _Again:
+    """The build with all varied."""
+
+    store: Store
+    artifact: Artifact | None  # None where a step failed
+    told: str  # what is to be said of it
+    differs: bool  # from what is wanted
+
+
+def _again(case: Case, wanted: published.Wanted) -> _Again:
+    case.context.say(f"vary  {case.target}: {len(case.varied)} things at once")
+    store, supplies = case.elsewhere("another store")
+    arrange = arranged(free([variation.name for variation in case.varied], datetime.now(UTC)), case.faketime)
+    artifact, failed = _built(case, store, replace(supplies, arrange=arrange))
+    if artifact is None:
+        return _Again(store, None, failed, differs=True)
+    told, differs = wanted.difference(artifact.path)
+    return _Again(store, artifact, told, differs)
 
 
 def _wanted(case: Case) -> published.Wanted:
@@ -123,8 +134,19 @@ def _built(case: Case, store: Store, supplies: Supplies) -> tuple[Artifact | Non
         return None, error.message
 
 
-def _leaks(case: Case, store: Store, names: Sequence[str]) -> tuple[list[Leak], int]:
-    """What each variation brings in, of all steps where differences begin, and how often steps ran to find that out."""
+def _leaks(case: Case, again: _Again, first: Artifact, wanted: published.Wanted) -> tuple[list[Leak], int]:
+    """What differs and why, and how often steps ran to find that out.
+
+    Where the build with all varied is the plain one, only what is wanted can be another.
+    """
+    if again.artifact and again.artifact.digest == first.digest:
+        other = again.differs and wanted.path
+        return ([published.leak(other, again.artifact.path)] if other else []), 0
+    return _of_variations(case, again.store, [variation.name for variation in case.varied])
+
+
+def _of_variations(case: Case, store: Store, names: Sequence[str]) -> tuple[list[Leak], int]:
+    """What each variation brings in, of all steps where differences begin."""
     steps = diagnosis.origins(case.bench, store)
     found: dict[str, tuple[list[Leak], int]] = {}
 
@@ -161,7 +183,12 @@ def _by(other: Case, first: Artifact, case: Case) -> tuple[Row, Leak | None]:
     name = other.backend.name
     case.context.say(f"vary  {case.target}: backend {name}")
     store, supplies = other.elsewhere(f"store of {name}")
-    again, failed = _built(other, store, supplies)
+    try:
+        again, failed = _built(other, store, supplies)
+    except BuilderError as error:
+        if error.code != Exit.SANDBOX:
+            raise
+        return Row(f"{BACKEND} {name}", case.backend.name, name, "not varied", error.message), None
     if again and again.digest == first.digest:
         return Row(f"{BACKEND} {name}", case.backend.name, name, "equal"), None
     steps = diagnosis.origins(case.bench, store)

@@ -25,17 +25,9 @@ def arranged(arrangement: Arrangement, library: Path | None) -> Callable[[Work],
 def _arranged(arrangement: Arrangement, library: Path | None, work: Work) -> Work:
     folder = work.folder / "vary"
     folder.mkdir()
-    texts = {_ARRANGE: files("builder.verification").joinpath("arrange.py").read_text()}
-    environment = {**arrangement.environment, **arrangement.settings}
-    personality = arrange.OLD_KERNEL * arrangement.kernel | arrange.RANDOMIZE_NOT * arrangement.addresses
-    environment["VARY_PERSONALITY"] = str(personality)
-    if arrangement.processors:
-        texts |= {"/sys/devices/system/cpu/online": "0-6\n", "/proc/cpuinfo": _processor()}
-    if library is not None and arrangement.clock:
-        texts |= {"/etc/ld.so.preload": f"{_LIBRARY}\n", "/etc/faketimerc": f"{arrangement.clock}\n"}
-        environment |= {} if arrangement.file_dates else {"NO_FAKE_STAT": "1"}
-    shown = {_LIBRARY: library} if library is not None and arrangement.clock else {}
-    for number, (place, text) in enumerate(texts.items()):
+    moves_clock = library is not None and bool(arrangement.clock)
+    shown = {_LIBRARY: library} if library is not None and moves_clock else {}
+    for number, (place, text) in enumerate(_texts(arrangement, moves_clock=moves_clock).items()):
         shown[place] = folder / str(number)
         shown[place].write_text(text)
     disk = None if arrangement.memory and _fits(work) else folder / "place"
@@ -48,11 +40,28 @@ def _arranged(arrangement: Arrangement, library: Path | None, work: Work) -> Wor
         hostname=arrangement.hostname,
         user=arrangement.user,
         group=arrangement.group,
-        environment=environment,
+        environment=_environment(arrangement),
         files=shown,
         before=("/usr/bin/python3", *arrange.FLAGS, _ARRANGE, _WORK, arrangement.place),
     )
     return replace(work, surroundings=around)
+
+
+def _texts(arrangement: Arrangement, *, moves_clock: bool) -> dict[str, str]:
+    """Files that are shown beside the toolchain's: place -> text."""
+    found = {_ARRANGE: files("builder.verification").joinpath("arrange.py").read_text()}
+    if arrangement.processors:
+        found |= {"/sys/devices/system/cpu/online": "0-6\n", "/proc/cpuinfo": _processor()}
+    if moves_clock:
+        found |= {"/etc/ld.so.preload": f"{_LIBRARY}\n", "/etc/faketimerc": f"{arrangement.clock}\n"}
+    return found
+
+
+def _environment(arrangement: Arrangement) -> dict[str, str]:
+    """What arrange.py and libfaketime are told, and what the step sees more."""
+    personality = arrange.OLD_KERNEL * arrangement.kernel | arrange.RANDOMIZE_NOT * arrangement.addresses
+    found = {**arrangement.environment, **arrangement.settings, "VARY_PERSONALITY": str(personality)}
+    return found if arrangement.file_dates else found | {"NO_FAKE_STAT": "1"}
 
 
 def _processor() -> str:

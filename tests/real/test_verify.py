@@ -94,8 +94,12 @@ def hash_of(text: bytes) -> str:
 
 
 def verified(world: World, *options: str, target: str = "web") -> dict[str, Any]:
-    """What is found of the one target, whose exit code must say the same."""
-    done = world.run("verify", target, "--offline", "--json", *options)
+    """What is found of the one target with bubblewrap alone, whose exit code must say the same."""
+    programs = world.app.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "bwrap").exists():
+        (programs / "bwrap").symlink_to(shutil.which("bwrap") or "/usr/bin/bwrap")
+    done = world.run("verify", target, "--offline", "--json", *options, PATH=str(programs))
     assert done.returncode in (0, 8), done.stderr
     (result,) = json.loads(done.stdout)
     assert result["equal"] == (done.returncode == 0)
