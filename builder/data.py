@@ -24,10 +24,15 @@ def nix() -> dict[str, bytes]:
 @cache
 def table(path: str) -> dict[str, Any]:
     """A TOML file below `toolchains/`, such as `flet/0.82.toml`; FileNotFoundError where there is none."""
+    return tomllib.loads(text(path))
+
+
+def text(path: str) -> str:
+    """A file below `toolchains/` as text; FileNotFoundError where there is none."""
     place = root()
     for part in path.split("/"):
         place = place.joinpath(part)
-    return tomllib.loads(place.read_text(encoding="utf-8"))
+    return place.read_text(encoding="utf-8")
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import noop, whole
+from builder import data, noop, whole
 from builder.commands import Context
 from builder.lock import Lock, Pin
 from builder.model import digest
@@ -33,7 +33,10 @@ def key(lock_sha256: str, plan_sha256: str) -> str:
     """
     own = Path(__file__).parents[1] / "provenance"
     code = noop.digests([str(path) for path in sorted(own.glob("*.py"))])
-    return digest({"sbom": [*code.values()], "lock": lock_sha256, "plan": plan_sha256})
+    tables = [
+        data.text(name) for name in ("licences.toml", "tools.toml", *(f"flet/{n}.toml" for n in data.names("flet")))
+    ]
+    return digest({"sbom": [*code.values()], "tables": tables, "lock": lock_sha256, "plan": plan_sha256})
 
 
 def write(context: Context, project: Project, subject: Subject, built: Built, folder: Path) -> None:

@@ -263,6 +263,11 @@ def context(tmp_path: Path) -> Context:
     return Context(tmp_path, Store(tmp_path / "store"), {}, say=lambda line: (tmp_path / "said").write_text(line))
 
 
+def test_a_kept_bill_of_materials_is_of_one_lock_and_one_plan() -> None:
+    """Another of either is another one."""
+    assert len({attest.key("1", "2"), attest.key("2", "2"), attest.key("1", "1"), attest.key("1", "2")}) == 3
+
+
 def test_two_places_get_the_same_bytes(context: Context, tmp_path: Path) -> None:
     """Whatever the folder is called."""
     for name in ("here/web", "there/another name"):
