@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
+from packaging.licenses import canonicalize_license_expression
 from packaging.metadata import parse_email
 
-from builder import lockfile, planning, project
+from builder import data, lockfile, planning, project
 from builder.commands import Context, attest, endorse
 from builder.commands.sign import Request
 from builder.errors import BuilderError, Exit
@@ -213,6 +214,14 @@ def test_a_package_depends_on_those_of_its_requirements_that_are_in() -> None:
     found = bom_of("counter-desktop", "linux-x86_64", {shas["httpx"]: Facts(requires=("anyio", "brotli"))})
     edges = {row["ref"].split("@")[0]: row.get("dependsOn", []) for row in found["dependencies"]}
     assert [ref.split("@")[0] for ref in edges["httpx"]] == ["anyio"]
+
+
+def test_every_licence_of_builder_s_own_table_is_an_spdx_expression() -> None:
+    """In its one spelling; what packages say is written in lower case, as it is looked up."""
+    table = data.table("licences.toml")
+    for licence in [value for part in table.values() for value in part.values()]:
+        assert canonicalize_license_expression(licence) == licence
+    assert all(key == key.lower() for key in table["stated"])
 
 
 @pytest.mark.parametrize(
