@@ -38,13 +38,15 @@ def verify(
     context = context_of(path, "verify", verbose, offline=offline)
     found = project.load(context.root, {}, warn, context.environ)
     request = command.Request(command.targets(context.root, named), backend, against, recorded, beyond)
+    results = []
     with talk.bar(sys.stderr) as progress:
-        results = command.run(showing(context, progress), found, request)
+        for result in command.run(showing(context, progress), found, request):
+            results.append(result)
+            if not json:
+                print("\n".join(["", *result.lines()][len(results) == 1 :]), flush=True)
     if report:
         command.write_report(context, report.absolute(), results)
     if json:
         print(jsons.dumps([result.json() for result in results], indent=1, ensure_ascii=False))
-    else:
-        print("\n\n".join("\n".join(result.lines()) for result in results))
     if not all(result.equal for result in results):
         raise typer.Exit(Exit.DIFFERS)

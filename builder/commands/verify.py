@@ -1,7 +1,7 @@
 """`builder verify`: builds a target again with all varied that may vary, and says what differs, where and why."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,8 +44,8 @@ def targets(root: Path, named: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def run(context: Context, project: Project, request: Request) -> list[Result]:
-    """Verify each target. Raises BuilderError where it can't be built at all; a difference is a result."""
+def run(context: Context, project: Project, request: Request) -> Iterator[Result]:
+    """Verify each target in turn. Raises BuilderError where it can't be built at all; a difference is a result."""
     check(request.backend)
     if request.against and len(request.targets) != 1:
         raise BuilderError(
@@ -55,7 +55,8 @@ def run(context: Context, project: Project, request: Request) -> list[Result]:
         )
     with context.store.locked("store", shared=True):
         backend = backend_of(request.backend, context)
-        return [_result(context, project, replace(request, targets=(target,)), backend) for target in request.targets]
+        for target in request.targets:
+            yield _result(context, project, replace(request, targets=(target,)), backend)
 
 
 def _result(context: Context, project: Project, request: Request, backend: Backend) -> Result:

@@ -112,11 +112,13 @@ def case_of(context: Context, project: Project, request: Request, backend: Backe
 def backend_of(name: str, context: Context) -> Backend:
     """The backend whose surroundings are varied. Raises BuilderError (sandbox) where none can."""
     tried = [choose(name, context.environ)] if name != AUTO else [BACKENDS[found] for found in BACKENDS.names()]
+    why = {}
     for backend in tried:
-        if backend.varies and not backend.refusal(context.environ):
+        why[backend.name] = backend.refusal(context.environ) if backend.varies else "its sandbox can't be varied"
+        if not why[backend.name]:
             return backend
     raise BuilderError(
-        f"no backend here can give a step other surroundings: {', '.join(backend.name for backend in tried)} can't",
+        f"nothing can be varied here: {'; '.join(f'{found}: {reason}' for found, reason in why.items())}",
         hint=BACKENDS["bwrap"].mend,
         code=Exit.SANDBOX,
     )

@@ -97,8 +97,9 @@ def verified(world: World, *options: str, target: str = "web") -> dict[str, Any]
     """What is found of the one target with bubblewrap alone, whose exit code must say the same."""
     programs = world.app.parent / "bin"
     programs.mkdir(exist_ok=True)
-    if not (programs / "bwrap").exists():
-        (programs / "bwrap").symlink_to(shutil.which("bwrap") or "/usr/bin/bwrap")
+    for name in ("bwrap", "true"):  # the second is what builder tries the first with
+        (programs / name).unlink(missing_ok=True)
+        (programs / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
     done = world.run("verify", target, "--offline", "--json", *options, PATH=str(programs))
     assert done.returncode in (0, 8), done.stderr
     (result,) = json.loads(done.stdout)
@@ -264,3 +265,11 @@ def test_the_report_stands_alone_in_a_browser(world: World, tmp_path: Path, brow
         light = page.evaluate(colours)
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
         assert page.evaluate(colours) != light
+
+
+def test_where_nothing_can_be_varied_it_says_why(world: World, tmp_path: Path) -> None:
+    """Each backend with its reason, and the mend; a build by a fixed sandbox alone would prove nothing."""
+    done = world.run("verify", "web", "--offline", PATH=str(tmp_path / "none"))
+    assert done.returncode == 9
+    assert "bwrap: `bwrap` is not installed" in done.stderr
+    assert "nix: its sandbox can't be varied" in done.stderr
