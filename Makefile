@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 TOOLS := aapt android-framework-res apksigner appstream bubblewrap chromium desktop-file-utils dexdump flatpak flatpak-builder \
-	git icoutils iproute2 libc6-arm64-cross libegl1 libgl1 libgtk-3-0 libsecret-1-0 nix-bin openssl p7zip-full podman qemu-user-static \
+	git icoutils iproute2 libc6-arm64-cross libegl1 libgl1 libgtk-3-0 libsecret-1-0 nix-bin openssl p7zip-full podman qemu-user-static strace \
 	runc uidmap unzip weston wine wine64 x11-utils xdotool xvfb zipalign
 
 .PHONY: install demo test check unit real reliability bench docs lock-dependencies clean

@@ -6,12 +6,25 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+FOLDERS = ("toolchains", "nix")
+REQUIREMENTS = "requirements.lock.txt"  # what builder itself is installed with: versions and hashes
+
+
+def package() -> Traversable:
+    """The folder of builder's modules."""
+    return files("builder")
+
 
 def root(name: str = "toolchains") -> Traversable:
     """A folder of data: within the installed package, else beside the package in a checkout."""
-    package = files("builder")
-    installed = package.joinpath(name)
-    return installed if installed.is_dir() else package.joinpath("..", name)
+    installed = package().joinpath(name)
+    return installed if installed.is_dir() else package().joinpath("..", name)
+
+
+def requirements() -> bytes:
+    """requirements.lock.txt, found in the same way."""
+    installed = package().joinpath(REQUIREMENTS)
+    return (installed if installed.is_file() else package().joinpath("..", REQUIREMENTS)).read_bytes()
 
 
 @cache

@@ -3,19 +3,28 @@
 import contextlib
 import glob
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from builder.errors import BuilderError, Exit
 
 
 def write(path: Path, data: bytes) -> None:
     """Replace a file, which is on the disk before this returns: there are the old or the new bytes. Raises OSError."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """What the new bytes are written to; they take the old ones' place at the end of the block, unless it raises."""
     for left in leftovers(path):
         left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -22,7 +22,7 @@ def http(context: Context, project: Project, origins: Mapping[str, Origin]) -> "
     from builder.network.mirrors import Bases
 
     bases = Bases(project.settings.mirrors, context.environ, context.home, origins)
-    web = Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: _keep(context, *file))
+    web = Http(bases.base, environ=context.environ, offline=context.offline, keep=lambda *file: keep(context, *file))
     for url, secret in project.credentials.items():
         web.learn(url.replace("://", f"://{secret}@", 1))
     return web
@@ -91,11 +91,11 @@ def stage(context: Context, files: Mapping[str, Path]) -> str:
         return context.store.put_under_digest(copy)
 
 
-def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
-    return committed.recipe(context.root, lock) if frozen else toolchain.of(lock)
-
-
-def _keep(context: Context, path: Path, sha256: str) -> None:
-    """What was downloaded while locking need not be fetched again."""
+def keep(context: Context, path: Path, sha256: str) -> None:
+    """Move a file of that sha256 into the store: what came once need not be fetched again."""
     with context.store.locked(sha256):
         shutil.move(path, context.store.file(sha256))
+
+
+def _recipe(context: Context, lock: Lock, *, frozen: bool) -> toolchain.Recipe:
+    return committed.recipe(context.root, lock) if frozen else toolchain.of(lock)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from builder.errors import BuilderError
-from builder.network import httperrors
+from builder.network import httperrors, localfiles
 from builder.network.connections import Connections
 from builder.network.credentials import Credentials, origin
 from builder.network.httpanswers import Answer, Download, Taken, body_of, download, kind_of, retry_after
@@ -201,8 +201,10 @@ class Http:
         raise httperrors.loop(redacted(url))
 
     def _refuse_plain(self, url: str) -> None:
-        """Let http:// through only to hosts that a configured base names so, and to this machine."""
+        """Let http:// through only to hosts that a configured base names so, and to this machine; file:// as a base."""
         parts = urlsplit(url)
+        if parts.scheme == localfiles.SCHEME and any(url.startswith(base) for base in self._bases.values()):
+            return  # a mirror that is a folder; no page of another one can lead there
         plain = {urlsplit(base).hostname for base in self._bases.values() if base.startswith("http:")}
         if parts.scheme != "https" and parts.hostname not in {*plain, "localhost", "127.0.0.1", "::1"}:
             raise httperrors.plain(redacted(url))
@@ -211,6 +213,8 @@ class Http:
         """One request, sent again while that may help. A host that can't be reached is not tried again later."""
         from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
 
+        if url.startswith(f"{localfiles.SCHEME}:"):
+            return localfiles.response(method, url, headers)
         place = origin(url)
         headers = {"User-Agent": "builder"} | headers | self._credentials.header(url)
         for wait in (*WAITS, None):

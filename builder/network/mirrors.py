@@ -78,12 +78,13 @@ def _checked(where: str, value: str) -> str:
     try:
         parts = urlsplit(value)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        right = right or (parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"))
     except ValueError:
         right = False
     if not right or parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", value):
         raise BuilderError(  # the value is not shown: what is no URL may still hold a password
             f"`{where}` is not the base URL of a source",
-            hint="write it as https://host/path/, special characters of a password percent-encoded",
+            hint="write it as https://host/path/ or file:///folder/, special characters percent-encoded",
             code=Exit.FETCH,
         )
     return value.rstrip("/") + "/"

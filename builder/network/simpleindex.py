@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
@@ -11,8 +13,8 @@ from builder.network.httpanswers import Answer
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-_SCHEMES = ("http", "https")
-_DISTRIBUTIONS = (".whl", ".tar.gz", ".zip")
+_SCHEMES = ("http", "https", "file")
+DISTRIBUTIONS = (".whl", ".tar.gz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,21 @@ class IndexFile:
 
 def parse(answer: Answer) -> tuple[IndexFile, ...] | None:
     """The wheels and sdists of a page, in its order; None where the page is no page of a simple index."""
+    files = None
     if answer.kind in (_JSON, "application/json"):
-        return _of_json(answer)
-    if "html" in answer.kind or not answer.kind:
-        return _of_html(answer)
-    return None
+        files = _of_json(answer)
+    elif "html" in answer.kind or not answer.kind:
+        files = _of_html(answer)
+    if files is None or answer.url.startswith("file:"):
+        return files
+    return tuple(file for file in files if not file.url.startswith("file:"))  # no server names files of this machine
+
+
+def html(title: str, links: Iterable[tuple[str, str]]) -> bytes:
+    """A page of these links (URL, text), as PEP 503 has it."""
+    lines = [f'<a href="{escape(url)}">{escape(text)}</a><br>' for url, text in links]
+    head = f'<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0"><title>{escape(title)}</title>'
+    return "\n".join(["<!DOCTYPE html>", f"<html><head>{head}</head><body>", *lines, "</body></html>", ""]).encode()
 
 
 def _of_json(answer: Answer) -> tuple[IndexFile, ...] | None:
@@ -87,8 +99,8 @@ def _anchor(base: str, attributes: dict[str, str]) -> IndexFile | None:
 def _file(
     url: str, name: str, *, sha256: str | None, size: int | None, yanked: bool, times: tuple[str, str]
 ) -> IndexFile | None:
-    """The file, where it is a distribution behind http(s); a hash that is none counts as not stated."""
-    if not name.endswith(_DISTRIBUTIONS) or re.search(r"[/\\\x00-\x1f]", name) or urlsplit(url).scheme not in _SCHEMES:
+    """The file, where it is a distribution that can be had; a hash that is none counts as not stated."""
+    if not name.endswith(DISTRIBUTIONS) or re.search(r"[/\\\x00-\x1f]", name) or urlsplit(url).scheme not in _SCHEMES:
         return None
     lower = sha256.lower() if isinstance(sha256, str) else ""
     stated = lower if re.fullmatch(r"[0-9a-f]{64}", lower) else None

@@ -1,8 +1,9 @@
 """Where outside files come from, one module a kind: each turns needs into pins, and says where a pin's bytes are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from builder.errors import BuilderError, Exit
@@ -21,12 +22,20 @@ INSTEAD = {
 }
 
 
+def below_base(pin: Pin) -> str:
+    """Path and file of a pin, which the URL of its bytes ends in."""
+    return "/".join([*(part for part in pin.path.split("/") if part), pin.file])
+
+
 @dataclass(frozen=True)
 class Source:
     """How one kind of registry is asked."""
 
     resolve: Callable[[tuple[Need, ...], Http], tuple[Pin, ...]]  # lock time: asks what exists, and its hashes
     locate: Callable[[Pin, str, Http], str]  # fetch time: (pin, base URL of its alias) -> URL of its bytes
+    place: Callable[[Pin], str] = below_base  # in a mirror that is a folder: where the bytes of a pin lie
+    # What clients want in that folder beside what lies there, of which these pins were added last: path -> text.
+    pages: Callable[[Path, Iterable[Pin]], Mapping[str, bytes]] = lambda folder, pins: {}
 
 
 SOURCES = Folder(__name__, Source)

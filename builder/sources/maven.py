@@ -1,12 +1,15 @@
 """A Maven repository: `group:artifact` lies in group/artifact/version/ (Maven 2 repository layout)."""
 
+import hashlib
 import re
+from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from builder.errors import BuilderError, Exit
 from builder.lock import Known, Need, Pin
 from builder.network.http import Http
-from builder.sources import Source, below, each
+from builder.sources import Source, below, below_base, each
 
 _SIDECAR = 4096  # bytes; a checksum file holds one line
 
@@ -65,4 +68,19 @@ def _stated(url: str, digits: int, http: Http) -> str:
     return first if re.fullmatch(rf"[0-9a-f]{{{digits}}}", first) else ""
 
 
-SOURCE = Source(resolve=resolve, locate=locate)
+def pages(folder: Path, pins: Iterable[Pin]) -> dict[str, bytes]:
+    """The checksum files of these artifacts: sha1, and sha256 where their repository states it as well.
+
+    Who locks from the folder then knows as much of a hash as who locks from that repository.
+    """
+    found = {}
+    for pin in pins:
+        place = below_base(pin)
+        with (folder / place).open("rb") as file:
+            found[f"{place}.sha1"] = hashlib.file_digest(file, "sha1").hexdigest().encode()
+        if pin.hash == "index":
+            found[f"{place}.sha256"] = pin.sha256.encode()
+    return found
+
+
+SOURCE = Source(resolve=resolve, locate=locate, pages=pages)

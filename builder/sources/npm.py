@@ -2,13 +2,19 @@
 
 import base64
 import binascii
+import hashlib
 import json
+import re
+from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from builder import inside
 from builder.errors import BuilderError, Exit
 from builder.lock import Known, Need, Pin
+from builder.model import canonical
 from builder.network.http import Http
 from builder.network.mirrors import redacted
 from builder.sources import Source, below, each
@@ -90,4 +96,46 @@ def _strange(need: Need) -> BuilderError:
     )
 
 
-SOURCE = Source(resolve=resolve, locate=locate)
+def pages(folder: Path, pins: Iterable[Pin]) -> dict[str, bytes]:
+    """The document of each version that lies in a folder, at NAME/VERSION, and of each package: NAME/index.json.
+
+    A folder can't have the package's document at NAME as well. Clients that insist on it, npm's own among them, want a
+    server that is told so.
+    """
+    packages: dict[str, dict[str, Any]] = {}
+    for tarball in sorted(folder.rglob("-/*.tgz")):
+        document = _document(tarball, tarball.relative_to(folder).as_posix())
+        if document:
+            packages.setdefault(str(document["name"]), {})[str(document["version"])] = document
+    found = {}
+    for name, versions in packages.items():
+        latest = max(versions, key=_order)
+        every = {"_id": name, "name": name, "dist-tags": {"latest": latest}, "versions": versions}
+        found[f"{name}/index.json"] = canonical(every)
+        found |= {f"{name}/{version}": canonical(document) for version, document in versions.items()}
+    return found
+
+
+def _document(tarball: Path, path: str) -> dict[str, Any] | None:
+    """A version's document: the package.json of its tarball, and the tarball's hashes; None where it has none."""
+    archive = inside.module("archive")
+    try:
+        stated = json.loads(archive.read(tarball, "package/package.json"))
+        if f"{stated['name']}/-/{tarball.name}" != path or not re.fullmatch(r"[0-9A-Za-z.+-]+", stated["version"]):
+            return None
+    except (archive.Refused, KeyError, ValueError, TypeError):
+        return None
+    with tarball.open("rb") as file:
+        sha512 = base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode()
+        file.seek(0)
+        shasum = hashlib.file_digest(file, "sha1").hexdigest()
+    return {**stated, "dist": {"integrity": f"sha512-{sha512}", "shasum": shasum, "tarball": path}}
+
+
+def _order(version: str) -> tuple[bool, list[int], str]:
+    """What puts versions in order: finished ones come after all others, and each by its numbers."""
+    release, _, pre = version.partition("+")[0].partition("-")
+    return not pre, [int(part) for part in release.split(".") if part.isdecimal()], version
+
+
+SOURCE = Source(resolve=resolve, locate=locate, pages=pages)

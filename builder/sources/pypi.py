@@ -1,6 +1,10 @@
 """A simple index of Python packages, as HTML or JSON (simple repository API: PEP 503, 592, 629, 691, 700)."""
 
+import hashlib
+from collections.abc import Iterable
 from functools import cache, partial
+from pathlib import Path
+from urllib.parse import quote
 
 from packaging.tags import Tag
 from packaging.utils import InvalidName, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -10,7 +14,7 @@ from builder.errors import BuilderError, Exit
 from builder.lock import Known, Need, Pin
 from builder.network.http import Http
 from builder.network.mirrors import redacted
-from builder.network.simpleindex import ACCEPT, IndexFile, parse
+from builder.network.simpleindex import ACCEPT, DISTRIBUTIONS, IndexFile, html, parse
 from builder.sources import Source, each
 
 _PURE = Tag("py3", "none", "any")
@@ -65,6 +69,11 @@ def project_files(name: str, base: str, http: Http) -> tuple[IndexFile, ...]:
     return files
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _pinned(need: Need, http: Http) -> Pin:
     file = _chosen(need, project_files(need.name, http.base(need.source), http))
     known: Known = "index" if file.sha256 else "first-use"
@@ -111,4 +120,23 @@ def _is_pure(file: str, version: str) -> bool:
         return False
 
 
-SOURCE = Source(resolve=resolve, locate=locate)
+def place(pin: Pin) -> str:
+    """In the folder of its project, as its page has it."""
+    return f"{canonicalize_name(pin.name)}/{pin.file}"
+
+
+def pages(folder: Path, pins: Iterable[Pin]) -> dict[str, bytes]:
+    """The index (PEP 503) of all that lies in a folder: a page of projects, and one of files for each."""
+    projects = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    found = {"index.html": html("Simple index", [(f"{entry.name}/", entry.name) for entry in projects])}
+    for project in projects:
+        links = [
+            (f"{quote(file.name)}#sha256={_sha256(file)}", file.name)
+            for file in sorted(project.iterdir())
+            if file.name.endswith(DISTRIBUTIONS)
+        ]
+        found[f"{project.name}/index.html"] = html(f"Links for {project.name}", links)
+    return found
+
+
+SOURCE = Source(resolve=resolve, locate=locate, place=place, pages=pages)

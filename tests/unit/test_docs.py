@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+import yaml
 
 from builder import cli
 from builder.errors import Exit
@@ -61,3 +62,53 @@ def test_the_settings_page_has_every_key() -> None:
     text = (REFERENCE / "settings.md").read_text()
     keys = [field.alias or name for name, field in Settings.model_fields.items() if name != "declared"]
     assert [key for key in keys if f"\n| `{key}` |" not in text] == []
+
+
+# --- pipelines --------------------------------------------------------------------------------------------------
+
+
+def _fenced(language: str) -> list[str]:
+    """The blocks of a language on the page of pipelines."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", (ROOT / "docs/how-to/ci.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+
+
+def _commands() -> list[str]:
+    """Every line that a pipeline of that page runs."""
+    lines: list[str] = []
+    for pipeline in map(yaml.safe_load, _fenced("yaml")):
+        for job in (pipeline.get("jobs") or pipeline).values():
+            steps = [step.get("run", "") for step in job.get("steps", ())]
+            for text in (*job.get("before_script", ()), *job.get("script", ()), *steps):
+                lines += text.splitlines()
+    for pipeline in _fenced("groovy"):
+        lines += re.findall(r"^ +sh '([^']+)'$", pipeline, re.MULTILINE)
+    return lines
+
+
+def test_every_pipeline_can_be_read() -> None:
+    """YAML by its parser; of a Jenkinsfile all that is opened is closed, in order."""
+    assert len(_fenced("yaml")) == 3
+    (jenkinsfile,) = _fenced("groovy")
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", jenkinsfile)
+    while (less := re.sub(r"\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\]", "", bare)) != bare:
+        bare = less
+    assert bare.strip() == "pipeline"
+    assert re.search(r"^pipeline \{\n.* agent .* stages .*^\}$", jenkinsfile, re.MULTILINE | re.DOTALL)
+
+
+def test_every_command_of_a_pipeline_is_one() -> None:
+    """Verb, options and arguments, as the command line itself takes them."""
+    group = typer.main.get_group(cli.application(cli.VERBS))
+    own = [line.split()[1:] for line in _commands() if line.startswith("builder ")]
+    assert {words[0] for words in own} == {"lock", "fetch", "build", "verify", "gc"}
+    for verb, *words in own:
+        group.commands[verb].make_context(verb, words)
+
+
+def test_every_pipeline_checks_builds_offline_and_verifies() -> None:
+    """In this order, after the lock was checked."""
+    text = "\n".join(_commands())
+    for command in ("lock --check", "fetch ", "build web --frozen --offline", "verify web --recorded --offline"):
+        assert len(re.findall(rf"^builder {command}", text, re.MULTILINE)) == 4, command
