@@ -1,7 +1,7 @@
 # `make demo` and `make test` are the two commands of the README; both start from nothing but Python >= 3.11 with venv.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-TOOLS := aapt android-framework-res apksigner appstream bubblewrap chromium desktop-file-utils dexdump flatpak flatpak-builder \
+TOOLS := aapt android-framework-res apksigner appstream bubblewrap chromium desktop-file-utils dexdump faketime flatpak flatpak-builder \
 	git icoutils iproute2 libc6-arm64-cross libegl1 libgl1 libgtk-3-0 libsecret-1-0 nix-bin openssl p7zip-full podman qemu-user-static strace \
 	runc uidmap unzip weston wine wine64 x11-utils xdotool xvfb zipalign
 

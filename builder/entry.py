@@ -27,9 +27,20 @@ def _main() -> None:
             return
     gc.set_threshold(100_000)  # a short life makes little garbage, and collecting while importing takes 10 ms
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # builder has none, and looking for them takes 10 ms
+    _end_as_by_ctrl_c()
     from builder import cli
 
     sys.exit(cli.main(sys.argv[1:]))
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have what a system sends to end a process, such as a CI agent's cancel, end children and tidy up as well."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored, and so it stays
+            signal.signal(number, signal.default_int_handler)
 
 
 def _unchanged(argv: list[str]) -> str | None:

@@ -5,6 +5,7 @@ output before it is used.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -17,6 +18,7 @@ from builder import exclusive, nar
 from builder.errors import BuilderError, Exit
 
 _TRIES, _PAUSE = 50, 0.05  # seconds between
+_OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # limits of this process or machine
 _DATE = 315532800  # 1980-01-01; all that the store holds carries it
 
 
@@ -83,7 +85,8 @@ class Store:
         """Remove the locks of single things; call it while `alone`, when nobody holds or wants one."""
         for path in self._place("locks", "").iterdir():
             if path.stem != "store":
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     # --- files --------------------------------------------------------------------------------------------------
 
@@ -98,7 +101,8 @@ class Store:
                 right = right and hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except FileNotFoundError:
             return False
-        except OSError:
+        except OSError as error:
+            _raise_if_ours(error)
             right = False
         if not right:
             self._set_aside(path, self.rejected(sha256))
@@ -115,7 +119,10 @@ class Store:
         path, before = self.output(key), self._put_at(key)
         try:
             right = nar.sha256(path) == self._record(key).read_text()
-        except (OSError, UnicodeDecodeError):
+        except OSError as error:
+            _raise_if_ours(error)
+            right = False
+        except UnicodeDecodeError:
             right = False
         if right:
             self._verified.add(key)
@@ -231,6 +238,12 @@ class Store:
         with contextlib.suppress(FileNotFoundError):  # another process took it away first
             path.replace(doomed)
             remove(doomed)
+
+
+def _raise_if_ours(error: OSError) -> None:
+    """Go on only where an error may mean that what was read is damaged, not that this process may read no more."""
+    if error.errno in _OURS:
+        raise error
 
 
 def normalise(root: Path) -> None:

@@ -24,8 +24,9 @@ from builder import plan, scripts
 from builder.inside import module
 
 from .figures import configure, figures, thorough
+from .killing import killer, some_points
 
-__all__ = ["figures", "thorough"]  # fixtures of every test
+__all__ = ["figures", "killer", "some_points", "thorough"]  # fixtures of every test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

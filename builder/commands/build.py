@@ -1,5 +1,6 @@
 """`builder build`: from the committed plan, or a plan made in memory, to the artifact in build/<target>/."""
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -115,7 +116,8 @@ def remember(context: Context, outcome: Outcome, record: str, stdout: Mapping[st
         "beside": dict(outcome.beside),
         **stdout,
     }
-    noop.record(context.store.state(f"{record}.json"), content)
+    with contextlib.suppress(OSError):  # without it the next build only takes longer
+        noop.record(context.store.state(f"{record}.json"), content)
 
 
 def _watched(context: Context, project: Project, target: str) -> list[str]:

@@ -206,16 +206,22 @@ def _check_descriptor(entry: _Entry, found: bytes) -> None:
 
 
 def _long(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
-    """Sizes and offset with those in place that only the ZIP64 extra field can hold, and nothing else in that field."""
+    """Sizes and offset with those in place that only the ZIP64 extra field can hold.
+
+    Some writers put all of them into that field, needed or not: they must be those that the header itself has.
+    """
     fields = _extras(extra)
     if _UNICODE_PATH in fields:
         raise Refused("has a member with a second name in an extra field")
     long = fields.get(_ZIP64, b"")
     short = [index for index, value in enumerate(values) if value == _MAX32]
-    if len(long) != 8 * len(short):
+    held = range(len(values)) if len(long) == 8 * len(values) else short
+    if len(long) != 8 * len(held):
         raise Refused("has a ZIP64 extra field of the wrong size")
     found = list(values)
-    for index, value in zip(short, struct.unpack(f"<{len(short)}Q", long), strict=True):
+    for index, value in zip(held, struct.unpack(f"<{len(held)}Q", long), strict=True):
+        if index not in short and value != found[index]:
+            raise Refused("has a ZIP64 extra field that differs from its header")
         found[index] = value
     return tuple(found)
 

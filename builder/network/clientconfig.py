@@ -125,7 +125,7 @@ def _ini(path: Path, text: str) -> configparser.ConfigParser:
     )
     try:
         parser.read_string(text)
-    except configparser.Error as error:
+    except (configparser.Error, AttributeError) as error:  # the second for a line that goes on a key without a value
         raise _broken(path) from error
     return parser
 

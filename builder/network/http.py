@@ -16,7 +16,7 @@ from builder.errors import BuilderError
 from builder.network import httperrors, localfiles
 from builder.network.connections import Connections
 from builder.network.credentials import Credentials, origin
-from builder.network.httpanswers import Answer, Download, Taken, body_of, download, kind_of, retry_after
+from builder.network.httpanswers import Answer, Download, Taken, body_of, download, kind_of, number, retry_after
 from builder.network.mirrors import redacted
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Http:
             told = response.headers.get("Content-Length", "")
             response.drain_conn()
             plain = response.status == 200 and not response.headers.get("Content-Encoding")
-            return int(told) if plain and told.isdigit() else None
+            return number(told) if plain else None
 
     @contextlib.contextmanager
     def download(self, url: str, *, start: int = 0, etag: str = "") -> Iterator[Download]:

@@ -1,5 +1,7 @@
 """What a server's response says: pages, files while they come, how long to wait."""
 
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 _CHUNK = 64 << 10
+PAGE_TIME = 300.0  # seconds that a page has to come; files have no such limit: they are resumed
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ def download(response: "BaseHTTPResponse") -> Download:
     unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
     span, _, total = rest.partition("/")
     first = span.partition("-")[0]
-    start = int(first) if response.status == 206 and unit == "bytes" and first.isdigit() else 0
+    start = (number(first) or 0) if response.status == 206 and unit == "bytes" else 0
     told = total if response.status == 206 else response.headers.get("Content-Length", "")
     return Download(
         status=response.status,
         start=start,
-        size=int(told) if told.isdigit() else None,
+        size=number(told),
         etag="" if etag.startswith("W/") else etag,
         kind=kind_of(response),
         chunks=_chunks(response, decode=False),
@@ -61,9 +64,15 @@ def download(response: "BaseHTTPResponse") -> Download:
 
 def body_of(response: "BaseHTTPResponse", shown: str, *, decode: bool, limit: int) -> bytes:
     """All of a body, decompressed if `decode`. Raises BuilderError (fetch) beyond `limit`, ConnectionError if cut."""
-    body = bytearray()
-    for chunk in _chunks(response, decode=decode):
+    body, end = bytearray(), time.monotonic() + PAGE_TIME
+    for chunk in _pieces(response, decode=decode):
         body += chunk
+        if time.monotonic() > end:
+            raise BuilderError(
+                f"`{shown}` did not come within {PAGE_TIME:g} seconds",
+                hint="check the network, or choose another mirror",
+                code=Exit.FETCH,
+            )
         if len(body) > limit:
             raise BuilderError(
                 f"`{shown}` is longer than the {limit} bytes that builder reads of it",
@@ -71,6 +80,17 @@ def body_of(response: "BaseHTTPResponse", shown: str, *, decode: bool, limit: in
                 code=Exit.FETCH,
             )
     return bytes(body)
+
+
+def _pieces(response: "BaseHTTPResponse", *, decode: bool) -> Iterator[bytes]:
+    """What has come so far, however little: who sends a byte a minute would fill no chunk for days."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        while piece := response.read1(_CHUNK, decode_content=decode):
+            yield piece
+    except HTTPError as error:
+        raise ConnectionError(str(type(error).__name__)) from error
 
 
 def _chunks(response: "BaseHTTPResponse", *, decode: bool) -> Iterator[bytes]:
@@ -90,4 +110,9 @@ def kind_of(response: "BaseHTTPResponse") -> str:
 def retry_after(response: "BaseHTTPResponse") -> float:
     """Seconds that the server asks to wait; 0 where it asks nothing (a date is not understood: RFC 9110, 10.2.3)."""
     told = response.headers.get("Retry-After", "")
-    return float(told) if told.isdigit() else 0.0
+    return float(number(told) or 0)
+
+
+def number(told: str) -> int | None:
+    """A number of bytes or seconds in a header; None for what is none, such as `²`, which has `isdigit`."""
+    return int(told) if re.fullmatch("[0-9]{1,18}", told) else None

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from builder import whole
 from builder.signing import refused
 from builder.signing.identity import Identity
 from builder.signing.keystores import Wanted, load
@@ -36,7 +37,8 @@ def _make(path: Path) -> None:
     """Write a new key, unless another process is faster."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
+    for left in (temporary, *whole.leftovers(path)):
+        left.unlink(missing_ok=True)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:

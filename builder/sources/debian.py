@@ -113,7 +113,7 @@ def _unpacked(packed: bytes, suite: str) -> bytes:
 
 
 def _pin(need: Need, index: bytes) -> Pin:
-    found = [dict(_fields(stanza)) for stanza in _stanzas(need.name, index)]
+    found = [_whole(dict(_fields(stanza)), need) for stanza in _stanzas(need.name, index)]
     fitting = [fields for fields in found if need.version in ("", fields["Version"])]
     if not fitting:
         versions = ", ".join(fields["Version"] for fields in found)
@@ -134,6 +134,18 @@ def _pin(need: Need, index: bytes) -> Pin:
         hash="signed",
         targets=need.targets,
     )
+
+
+def _whole(fields: dict[str, str], need: Need) -> dict[str, str]:
+    """The fields of a package, if all that a pin is made of is there and can be one. Raises BuilderError (lock)."""
+    place = fields.get("Filename", "")
+    plain = all(part not in ("", ".", "..") for part in place.split("/")) and "\\" not in place and place.isprintable()
+    numbers = re.fullmatch("[0-9]{1,15}", fields.get("Size", "")) and re.fullmatch(
+        "[0-9a-f]{64}", fields.get("SHA256", "")
+    )
+    if not (plain and numbers and fields.get("Version")):
+        raise _missing(f"Debian `{need.path}` describes `{need.name}` wrongly")
+    return fields
 
 
 def _stanzas(name: str, index: bytes) -> Iterator[str]:

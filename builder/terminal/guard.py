@@ -13,6 +13,22 @@ import typer
 from builder.errors import BuilderError, Exit
 
 P = ParamSpec("P")
+_PLACE = "allow or free that place, or name another: with BUILDER_HOME for the store, with --output for an artifact"
+_MENDS = {  # what the system may refuse anybody at any time
+    errno.EACCES: _PLACE,
+    errno.EPERM: _PLACE,
+    errno.EROFS: _PLACE,
+    errno.ENOSPC: _PLACE,
+    errno.EDQUOT: _PLACE,
+    errno.EFBIG: "allow larger files: `ulimit -f` shows the limit, and the file system has one",
+    errno.EIO: "check the disk; `builder store verify` looks at what the store holds",
+    errno.EMFILE: "allow more open files: `ulimit -n` shows the limit",
+    errno.ENFILE: "close programs: the system has too many open files",
+    errno.ENOMEM: "free memory, or allow more: `ulimit -v` shows the limit",
+    errno.EAGAIN: "allow more processes: `ulimit -u` shows the limit",
+    errno.EXDEV: "have the store's folders on one file system: they were mounted or linked apart",
+    errno.ENAMETOOLONG: "give the app, or the store by BUILDER_HOME, a shorter path",
+}
 _KEEPING = ("fetch", "build", "run")
 _KEPT = "; what is finished is kept, and the next run goes on from there"
 
@@ -35,12 +51,20 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(Exit.OK) from error
         except OSError as error:
-            if error.errno != errno.ENOSPC or error.filename:
-                raise
-            say("error: what builder printed can't be written: the disk is full\n\nhint: free space there")
-            raise typer.Exit(Exit.USAGE) from error
+            if error.errno not in _MENDS:
+                raise  # a bug
+            logging.getLogger("builder").info("error: %s", error, exc_info=True)
+            say(f"error: {_fact(error)}\n\nhint: {_MENDS[error.errno]}")
+            raise typer.Exit(Exit.PROJECT) from error
 
     return wrapped
+
+
+def _fact(error: OSError) -> str:
+    if error.filename is None and error.errno == errno.ENOSPC:
+        return "what builder printed can't be written: the disk is full"
+    where = f"`{os.fsdecode(error.filename)}`: " if isinstance(error.filename, str | bytes) else ""
+    return f"{where}{error.strerror}"
 
 
 def say(line: str) -> None:

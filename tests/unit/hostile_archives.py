@@ -241,6 +241,14 @@ ZIPS: dict[str, tuple[bytes, str]] = {
         "broken extra field",
     ),
     "ZIP64 extra that is not needed": (make_zip(Entry(central={"extra": zip64(99)})), "ZIP64 extra field"),
+    "ZIP64 extra that differs from the local header": (
+        make_zip(Entry(local={"extra": zip64(7, len(Entry().packed()))})),
+        "differs from its header",
+    ),
+    "ZIP64 extra that differs from the directory": (
+        make_zip(Entry(central={"extra": zip64(6, len(Entry().packed()), 1)})),
+        "differs from its header",
+    ),
     "ZIP64 extra that is missing": (make_zip(Entry(central={"size": BIG})), "ZIP64 extra field"),
     "ZIP64 size differs": (make_zip(Entry(central={"size": BIG, "extra": zip64(7)})), "another size"),
     "ZIP64 locator to nowhere": (

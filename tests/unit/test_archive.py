@@ -183,6 +183,8 @@ def test_want_renames_and_leaves_out(unpack: Callable[..., Path], data: bytes) -
         Entry(local={"extra": b"\0\0\0"}),
         Entry(data=os.urandom(1 << 20) + bytes(1 << 20)),
         Entry(central={"size": BIG, "extra": zip64(6)}),
+        Entry(local={"extra": zip64(6, len(Entry().packed()))}),
+        Entry(central={"extra": zip64(6, len(Entry().packed()), 0)}),
         Entry(local={"size": BIG, "packed": BIG, "extra": zip64(6, len(Entry().packed()))}),
     ],
     ids=[
@@ -196,6 +198,8 @@ def test_want_renames_and_leaves_out(unpack: Callable[..., Path], data: bytes) -
         "padded",
         "large",
         "ZIP64 directory",
+        "ZIP64 header that is not needed",
+        "ZIP64 directory that is not needed",
         "ZIP64 header",
     ],
 )

@@ -1,6 +1,7 @@
 """Rules of how servers are asked."""
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import socket
@@ -8,6 +9,8 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import pytest
 
 from builder.errors import BuilderError, Exit
-from builder.network import connections
+from builder.network import connections, httpanswers
 from builder.network.http import Http
 
 Make = Callable[..., Http]
@@ -93,6 +96,44 @@ def test_a_page_longer_than_its_limit_is_refused(make: Make, server: Any, reply:
     assert failure(make().read, server.url + "gz", accept="text/html", limit=5000).code == Exit.FETCH
 
 
+def drip(bytes_a_second: int) -> int:
+    """The port of a server that answers one request with a page that never ends, slowly."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, listening, contextlib.suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while True:
+                connection.sendall(b"x" * 8)
+                time.sleep(8 / bytes_a_second)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(listening.getsockname()[1])
+
+
+def test_a_page_that_comes_too_slowly_is_given_up_on(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However steadily: a server must not hold a lock for hours."""
+    monkeypatch.setattr(httpanswers, "PAGE_TIME", 0.5)
+    start = time.monotonic()
+    error = failure(make().read, f"http://127.0.0.1:{drip(200)}/page")
+    assert "0.5 seconds" in error.message
+    assert time.monotonic() - start < 20
+
+
+def test_a_compressed_page_that_unpacks_to_too_much_is_refused(make: Make, server: Any, reply: Any) -> None:
+    """The limit holds for what it unpacks to, while it does."""
+    bomb = gzip.compress(bytes(200 << 20))
+    server.routes["/page"] = reply(bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    error = failure(lambda: make().read(server.url + "page", accept="text/html"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "longer than" in error.message
+    assert peak < 300 << 20
+
+
 def test_find_gives_none_only_for_what_is_absent(make: Make, server: Any, reply: Any) -> None:
     """404 and 410 are None; another refusal is an error."""
     server.routes = {"/x": b"x", "/gone": reply(status=410), "/shut": reply(status=403)}
@@ -113,6 +154,22 @@ def test_size_is_what_head_tells(make: Make, server: Any, reply: Any) -> None:
     }
     assert [make().size(server.url + path) for path in ("x", "chunked", "gz", "no")] == [5, None, None, None]
     assert server.count("/x", "HEAD") == 1
+
+
+@pytest.mark.parametrize("number", ["²", "-1", "1e9", "9" * 5000])
+def test_a_number_that_is_none_is_not_told(
+    make: Make, server: Any, reply: Any, slept: list[float], number: str
+) -> None:
+    """In any header: the size is not known, the wait is the usual one."""
+    body = reply(b"bytes", headers={"Content-Length": number, "Connection": "close"})
+    server.routes = {"/x": body, "/busy": [reply(status=503, headers={"Retry-After": number}), reply(b"bytes")]}
+    http = make()
+    assert http.size(server.url + "x") is None
+    assert http.read(server.url + "busy") == b"bytes"
+    assert slept == [0.2]
+    server.routes["/part"] = reply(b"bytes", 206, {"Content-Range": f"bytes {number}-4/{number}"})
+    with http.download(server.url + "part", start=2) as coming:
+        assert (coming.start, coming.size) == (0, None)
 
 
 # --- failures ---------------------------------------------------------------------------------------------------

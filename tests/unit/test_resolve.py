@@ -817,6 +817,30 @@ def leaks(root):
     return [str(path) for path in every if any(form in path.read_bytes() for form in forms)]
 
 
+@pytest.mark.parametrize("version", ["1.0", "99.0"])
+def test_a_public_package_of_a_private_ones_name_is_not_taken(app, index, version):
+    """The first index that has the name wins, whatever others have: no dependency confusion, at lock or later."""
+    index.add("secret", version, names=["evil.py"])
+    for argv in (("lock",), ("lock", "--upgrade"), ("lock", "--upgrade-package", "secret")):
+        done = builder(*argv, index=index, root=app)
+        assert done.returncode == 0, done.stderr
+        (pin,) = (pin for pin in lockfile.load(app).packages if pin.name == "secret")
+        assert (pin.version, pin.sha256) == ("1.0", hashlib.sha256(archive("secret", "1.0")).hexdigest())
+        assert pin.source != "pypi"
+
+
+def test_a_private_package_that_is_gone_is_not_replaced_by_a_public_one(app, index):
+    """It is an error to fetch it: a pin is asked for from its own source alone."""
+    assert builder("lock", index=index, root=app).returncode == 0
+    index.put("secret", "secret-1.0-py3-none-any.whl", archive("secret", "1.0"))
+    (pin,) = (pin for pin in lockfile.load(app).packages if pin.name == "secret")
+    index.server.asked.clear()
+    context = Context(app, Store(app.parent / "empty"), {"HOME": str(app.parent / "home")}, lambda line: None)
+    lock = lockfile.load(app)
+    supply.provide(context, load(app, {}, lambda line: None, context.environ), lock, [pin])
+    assert [asked.path for asked in index.server.asked] == []
+
+
 def test_a_private_index_is_locked_and_fetched_from(app, index):
     """The password reaches the resolver and the fetcher; no file, log or message has it."""
     done = builder("lock", "-vv", index=index, root=app)

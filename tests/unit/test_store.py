@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,34 @@ def test_a_damaged_file_is_set_aside(store: Store, damage: object) -> None:
     assert not store.verified(SHA256)
     assert not os.path.lexists(store.file(SHA256))
     assert os.path.lexists(store.rejected(SHA256))
+
+
+LIMITED = """
+import os, resource, sys
+from pathlib import Path
+from builder.store import Store
+store = Store(Path(sys.argv[1]))
+opened = [os.open("/", os.O_RDONLY) for _ in range(3)]
+resource.setrlimit(resource.RLIMIT_NOFILE, (opened[-1] + 1, opened[-1] + 1))
+for ask in (store.verified, store.holds):
+    try:
+        ask(sys.argv[2])
+        sys.exit("no error")
+    except OSError:
+        pass
+"""
+
+
+def test_a_limit_of_this_process_damages_nothing(store: Store) -> None:
+    """Who may open no more files has not found a file or an output to be wrong."""
+    store.file(SHA256).write_bytes(WORDS)
+    store.put(SHA256, made(store))
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, store.root, SHA256], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert Store(store.root).verified(SHA256)
+    assert Store(store.root).holds(SHA256)
 
 
 def test_an_output_is_held_while_its_bytes_stay(store: Store) -> None:
