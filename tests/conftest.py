@@ -23,7 +23,7 @@ import pytest
 from builder import plan, scripts
 from builder.inside import module
 
-from .figures import configure, figures, thorough
+from .figures import configure, figures, select, thorough
 from .killing import killer, some_points
 
 __all__ = ["figures", "killer", "some_points", "thorough"]  # fixtures of every test
@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """What the whole run shares."""
     configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long form of tests is left out but for `make reliability`."""
+    select(config, items)
 
 
 RUN = """

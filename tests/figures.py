@@ -8,8 +8,9 @@ A test takes the fixture `figures` and counts what it did, where it did it:
 
 Count what held after the `assert` that says so: a figure that lags behind its partner then shows what did not hold.
 Mark the module `pytest.mark.reliability`. Such tests do their quick part in `make test`, and all that they know in
-`make reliability`, where the fixture `thorough` is true and hypothesis draws many more examples: choose by these
-(`points if thorough else points[::20]`). A fuzz test holds its `@given` in an inner function, so that it can count.
+`make reliability`, where the fixture `thorough` is true, hypothesis draws many more examples, and what is marked
+`pytest.mark.thorough` runs as well (`pytest.param(..., marks=pytest.mark.thorough)`). A fuzz test holds its `@given` in
+an inner function, so that it can count.
 A new kind of figure is a new line in FIGURES.
 """
 
@@ -80,6 +81,14 @@ class Table:
             terminalreporter.section("reliability")
             for name in filter(self.sums.__contains__, FIGURES):
                 terminalreporter.write_line(f"{name:<24}{self.sums[name]:>9}")
+
+
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `thorough`, unless that is asked for."""
+    left = [] if config.getoption("thorough") else [item for item in items if item.get_closest_marker("thorough")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 def configure(config: pytest.Config) -> None:

@@ -112,9 +112,10 @@ class Point:
 
 
 class Killer:
-    """Runs builder to a point and no further."""
+    """Runs builder, or a script that uses it, to a point and no further."""
 
     def __init__(self, folder: Path) -> None:
+        self.script = ""  # what runs instead of the command line
         self._log = folder / "points"
         self._folder = folder / "injector"
         self._folder.mkdir()
@@ -137,7 +138,7 @@ class Killer:
     ) -> "subprocess.CompletedProcess[str]":
         own = {"PYTHONPATH": str(self._folder), "KILL_LOG": str(self._log), "KILL_AT": str(at)}
         own |= {"KILL_UNDER": ":".join(map(str, under))}
-        command = [*_BUILDER, *argv]
+        command = [sys.executable, "-c", self.script, *argv] if self.script else [*_BUILDER, *argv]
         return subprocess.run(command, env={**env, **own}, capture_output=True, text=True, check=False)
 
 

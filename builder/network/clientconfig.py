@@ -26,7 +26,7 @@ def pip_indexes(environ: Mapping[str, str], home: Path, etc: Path, prefix: Path)
         parser = _ini(path, _text(path))
         for section in ("install", "global"):
             for key in ("index-url", "index_url"):
-                yield str(path), parser.get(section, key, fallback="")
+                yield str(path), _said(parser, section, key)
 
 
 def npm_registries(environ: Mapping[str, str], home: Path, etc: Path) -> Stated:
@@ -36,7 +36,7 @@ def npm_registries(environ: Mapping[str, str], home: Path, etc: Path) -> Stated:
     user = environ.get("NPM_CONFIG_USERCONFIG") or environ.get("npm_config_userconfig")
     for path in (Path(user) if user else home / ".npmrc", etc / "npmrc"):
         parser = _ini(path, "[npm]\n" + _text(path))
-        yield str(path), _expanded(parser.get("npm", "registry", fallback="").strip("\"'"), environ)
+        yield str(path), _expanded(_said(parser, "npm", "registry").strip("\"'"), environ)
 
 
 def maven_mirrors(environ: Mapping[str, str], home: Path) -> Stated:
@@ -128,6 +128,11 @@ def _ini(path: Path, text: str) -> configparser.ConfigParser:
     except (configparser.Error, AttributeError) as error:  # the second for a line that goes on a key without a value
         raise _broken(path) from error
     return parser
+
+
+def _said(parser: configparser.ConfigParser, section: str, key: str) -> str:
+    """The value of a key; "" where there is none, also where the key stands there without one."""
+    return parser.get(section, key, fallback="") or ""
 
 
 def _expanded(value: str, environ: Mapping[str, str]) -> str:

@@ -74,7 +74,10 @@ def _entry(page: str, row: dict[str, Any]) -> IndexFile | None:
 
 def _of_html(answer: Answer) -> tuple[IndexFile, ...] | None:
     reader = _Anchors()
-    reader.feed(answer.body.decode("utf-8", "replace"))
+    try:
+        reader.feed(answer.body.decode("utf-8", "replace"))
+    except AssertionError:  # some versions of html.parser raise it for a broken `<![`
+        return None
     base = urljoin(answer.url, reader.base)
     files = [_anchor(base, attributes) for attributes in reader.anchors]
     found = tuple(file for file in files if file is not None)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,18 @@ from .worlds import BUILD, BUILDER, World, committed
 
 pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("builds")]
 
-LONG = "part of `make reliability`"
+LONG = pytest.mark.thorough  # left to `make reliability`
 RECORD = ("build", "web", "--offline", "--record")
+
+
+def long(values: Iterable[Any]) -> list[Any]:
+    """Values that only the long form tries."""
+    return [
+        pytest.param(*value, marks=LONG)
+        if isinstance(value, tuple) and callable(value[-1])
+        else pytest.param(value, marks=LONG)
+        for value in values
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +142,11 @@ def damage(store: Path, how: Callable[[Path], None]) -> int:
     return number
 
 
-@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize("how", [_flip, *long(DAMAGE[1:])])
 def test_damaged_outputs_are_made_again(
     how: Callable[[Path], None], warm: World, tmp_path: Path, figures: Any, thorough: bool
 ) -> None:
     """One file of every output and of the toolchain is changed: the build is right, and so is the store then."""
-    if how is not _flip and not thorough:
-        pytest.skip(LONG)
     world = again(warm, tmp_path)
     figures("faults injected", damage(world.store, how))
     assert world.digest("--offline") == committed("counter")
@@ -147,8 +155,11 @@ def test_damaged_outputs_are_made_again(
     assert world.digest("--offline") == committed("counter")
 
 
-@pytest.mark.parametrize("what", ["*.nar", "*.json", "*.use", "*.place"])
-@pytest.mark.parametrize("how", [_flip, _empty, _folder, _link], ids=lambda how: how.__name__)
+RECORDS = [("*.nar", _flip), ("*.json", _empty), ("*.use", _folder), ("*.place", _link)]
+EVERY = [(what, how) for what, _ in RECORDS for how in (_flip, _empty, _folder, _link) if (what, how) not in RECORDS]
+
+
+@pytest.mark.parametrize(("what", "how"), [*RECORDS, *long(EVERY)])
 def test_damaged_records_are_no_error(
     what: str, how: Callable[[Path], None], warm: World, tmp_path: Path, figures: Any
 ) -> None:
@@ -165,7 +176,7 @@ def test_damaged_records_are_no_error(
     assert world.digest("--offline") == committed("counter")
 
 
-@pytest.mark.parametrize("how", DAMAGE[:5])
+@pytest.mark.parametrize("how", [_truncate, *long([_flip, _empty, _link, _folder])])
 def test_damaged_files_are_found(how: Callable[[Path], None], warm: World, tmp_path: Path, figures: Any) -> None:
     """Every one: `store verify` names it, and an offline build that needs it ends with exit code 6 or 5."""
     world = again(warm, tmp_path)
@@ -209,7 +220,7 @@ FULL = {  # mount point, size
 }
 
 
-@pytest.mark.parametrize("where", FULL)
+@pytest.mark.parametrize("where", ["the store", "the app's build folder", *long(FULL)[2:]])
 def test_a_small_disk(where: str, warm: World, tmp_path: Path, tool: Callable[[str], str], figures: Any) -> None:
     """8 MB or less: an error with its mend, or a build that is right all the same; the next one is right."""
     world = again(warm, tmp_path)
@@ -225,8 +236,8 @@ def test_a_small_disk(where: str, warm: World, tmp_path: Path, tool: Callable[[s
 READ_ONLY = ("{store}", "{app}", "{app}/build", "{store}/work", "{store}/outputs", "{store}/apps", "{store}/locks")
 
 
-@pytest.mark.parametrize("where", READ_ONLY)
-@pytest.mark.parametrize("argv", [BUILD, RECORD, ("gc",), ("store", "verify"), ("fetch",)], ids=" ".join)
+@pytest.mark.parametrize("where", ["{store}", "{app}", *long(READ_ONLY[2:])])
+@pytest.mark.parametrize("argv", [BUILD, *long([RECORD, ("gc",), ("store", "verify"), ("fetch",)])], ids=" ".join)
 def test_a_read_only_place(
     where: str,
     argv: tuple[str, ...],
@@ -237,8 +248,6 @@ def test_a_read_only_place(
     thorough: bool,
 ) -> None:
     """An error with its mend, or success; the next build is right."""
-    if argv is not BUILD and not thorough:
-        pytest.skip(LONG)
     world = again(warm, tmp_path)
     place = where.format(store=world.store, app=world.app)
     Path(place).mkdir(exist_ok=True)
@@ -262,10 +271,10 @@ def test_other_file_systems(warm: World, tmp_path: Path, tool: Callable[[str], s
     figures("faults injected", 2)
 
 
-LIMITS = ["-n 24", "-n 40", "-f 100", "-f 8", "-v 200000", "-t 1", "-u 20"]
+LIMITS = ["-n 24", "-f 100", "-n 40", "-f 8", "-v 200000", "-t 1", "-u 20"]
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("limit", [*LIMITS[:2], *long(LIMITS[2:])])
 def test_a_limit_of_the_system(limit: str, warm: World, tmp_path: Path, figures: Any) -> None:
     """On open files, the size of files, memory, time: an error or a right build, and the next one is right."""
     world = again(warm, tmp_path)
@@ -280,7 +289,7 @@ def test_a_limit_of_the_system(limit: str, warm: World, tmp_path: Path, figures:
 # --- the surroundings -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("when", ["1981-05-01 00:00:00", "2039-01-01 00:00:00", "2120-01-01 00:00:00"])
+@pytest.mark.parametrize("when", ["1981-05-01 00:00:00", *long(["2039-01-01 00:00:00", "2120-01-01 00:00:00"])])
 def test_another_clock(when: str, warm: World, tmp_path: Path, tool: Callable[[str], str], figures: Any) -> None:
     """One that goes back, or far ahead, between builds and `gc`."""
     world = again(warm, tmp_path)
@@ -293,7 +302,7 @@ def test_another_clock(when: str, warm: World, tmp_path: Path, tool: Callable[[s
     assert world.digest("--offline", before=before) == committed("counter")
 
 
-@pytest.mark.parametrize("umask", ["000", "077", "777"])
+@pytest.mark.parametrize("umask", ["077", *long(["000", "777"])])
 def test_any_umask(umask: str, warm: World, tmp_path: Path, figures: Any) -> None:
     """The same bytes and modes in the store; with one that allows nothing, an error at the worst."""
     world = again(warm, tmp_path)
@@ -358,15 +367,13 @@ def _start(world: World, *argv: str) -> "subprocess.Popen[bytes]":
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL], ids=lambda n: n.name
+    "number", [signal.SIGTERM, signal.SIGKILL, *long([signal.SIGHUP, signal.SIGQUIT])], ids=lambda n: n.name
 )
-@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.2])
+@pytest.mark.parametrize("seconds", [0.6, *long([0.2, 1.2])])
 def test_a_signal(
     number: signal.Signals, seconds: float, warm: World, tmp_path: Path, figures: Any, thorough: bool
 ) -> None:
     """Whenever it comes, no process stays behind, what was kept is there, and the next build is right."""
-    if (seconds != 0.6 or number is signal.SIGQUIT) and not thorough:
-        pytest.skip(LONG)
     world = again(warm, tmp_path)
     before = kept(world.store)
     process = _start(world, BUILDER, *BUILD, "--offline")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .test_fetch import pin
 
 pytestmark = pytest.mark.reliability
 
@@ -37,6 +40,41 @@ def test_signing(
         assert done.returncode == 0, (point, done.stderr)
         assert hashlib.sha256(place.read_bytes()).hexdigest() == expected
         assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from builder.fetch import fetch
+from builder.lock import Pin
+from builder.network.http import Http
+from builder.store import Store
+
+url, root, *texts = sys.argv[1:]
+pins = [Pin.model_validate_json(text) for text in texts]
+fetch(pins, Store(Path(root)), lambda pin: [url + pin.file], Http(lambda alias: url, environ={}))
+"""
+
+
+def test_fetching(
+    tmp_path: Path, server: Any, ranged: Any, killer: Any, some_points: Any, thorough: bool, figures: Any
+) -> None:
+    """A file is in the store whole or not at all; the next run goes on, and leaves no parts."""
+    bodies = {f"{number}.whl": bytes(range(256)) * 600 + bytes([number]) for number in range(3)}
+    pins = [pin(file, body) for file, body in bodies.items()]
+    server.routes = {f"/{file}": ranged(body) for file, body in bodies.items()}
+    killer.script, store = FETCH, tmp_path / "store"
+    argv = (server.url, str(store), *(pin.model_dump_json() for pin in pins))
+    for point in some_points(killer.points(argv, os.environ, (store,)), thorough=thorough, few=8):
+        shutil.rmtree(store)
+        killer.kill(argv, os.environ, (store,), point)
+        figures("faults injected")
+        for path in (store / "files").glob("*"):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name, point
+        done = subprocess.run([sys.executable, "-c", FETCH, *argv], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (point, done.stderr)
+        assert {path.name for path in (store / "files").iterdir()} == {pin.sha256 for pin in pins}
+        assert list(store.glob("partial/*")) == []
 
 
 def test_the_debug_key(
