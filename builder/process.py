@@ -95,14 +95,7 @@ def run(
         return _plainly(argv, env, cwd, line)
 
     heard: list[str] = []
-
-    def hear(text: str) -> None:
-        heard.append(text)
-        plain = text.rstrip("\n")
-        shown = line(plain) if line is not None else None
-        if shown != "":
-            log.debug("%s", plain if shown is None else shown)
-
+    hear = _hearing(heard, line)
     command = sh.Command(_program(argv, env)).bake(_env=dict(env), _cwd=str(cwd) if cwd else None, _err=hear, **_QUIET)
     children = _children.get()
     with contextlib.ExitStack() as stack:
@@ -117,6 +110,19 @@ def run(
     code = running.process.exit_code
     log.debug("exit code %d", code)
     return Result(code, running.process.stdout.decode(errors="replace"), "".join(heard))
+
+
+def _hearing(heard: list[str], line: Callable[[str], str | None] | None) -> Callable[[str], None]:
+    """What takes a line of stderr: kept whole, handed on, and put into the log as told."""
+
+    def hear(text: str) -> None:
+        heard.append(text)
+        plain = text.rstrip("\n")
+        shown = line(plain) if line is not None else None
+        if shown != "":
+            log.debug("%s", plain if shown is None else shown)
+
+    return hear
 
 
 def _plainly(

@@ -53,7 +53,7 @@ def build(
     frozen = is_frozen(context, frozen, given)
     named = planning.named(lockfile.load(context.root), target)
     for one in named:
-        folder = output and (output.absolute() if named == (target,) else output.absolute() / one)
+        folder = output and output.absolute() / ("" if named == (target,) else one)
         request = command.Request(one, backend, frozen, folder, given, keep_failed)
         with talk.bar(sys.stderr) as progress:
             outcome = command.run(showing(context, progress), found, request)

@@ -13,17 +13,15 @@ from builder.fletline import Line
 from builder.inputs import CLIENTS
 from builder.lock import Inputs, Lock, Origin, Pin, Toolchain
 from builder.model import PYODIDE
-from builder.network.simpleindex import IndexFile
 from builder.resolver import assembly, builds, client_wheels, distribution, extensions, runtimes
 from builder.resolver.builds import Build
 from builder.resolver.fit import Place, fit
 from builder.resolver.graph import Key
 from builder.resolver.resolution import Question, Resolution
 from builder.resolver.resolution import resolve as once
-from builder.resolver.selection import DIRECT, PYPI, Chosen, direct, plain, rules
+from builder.resolver.selection import DIRECT, PYPI, Chosen, direct, rules
 from builder.resolver.wheels import DESKTOP, browser, desktop
-from builder.resolver.world import World, ask
-from builder.sources.pypi import project_files
+from builder.resolver.world import World, ask, page
 from builder.targets import family
 
 _BESIDE = ("linux-x86_64",)  # one system gives uv the fewest reasons to look at Pyodide apart
@@ -68,13 +66,13 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     be asked, mismatch where hashes differ.
     """
     _refuse_direct(inputs)
-    page = partial(_page, inputs, world)
+    pages = partial(page, inputs, world)
     refused = {target: reason for target in inputs.targets if (reason := _early(inputs, target))}
     question = _question(inputs, _rest(inputs, refused), world)
     with ThreadPoolExecutor(4) as pool:
         if inputs.default_index and not world.kept.packages:  # while uv works
             for project in CLIENTS:
-                pool.submit(page, project)
+                pool.submit(pages, project)
         asked = _asked(question, world)
     version = _flet(resolution for _, resolution in asked.values())
     found = Found(asked, version, fletline.of(version))
@@ -82,7 +80,7 @@ def resolve(inputs: Inputs, world: World) -> Answer:
     chosen: dict[str, tuple[Chosen, ...]] = {}
     for target in _rest(inputs, refused):
         again = partial(_again, found, target, world)
-        result = fit(_place(inputs, found, target, world), asked[target][1], again, page)
+        result = fit(_place(inputs, found, target, world), asked[target][1], again, pages)
         chosen[target] = result.chosen
         refused |= {target: result.lack} if result.missing else {}
     refused |= extensions.refusals(
@@ -272,7 +270,7 @@ def _client(inputs: Inputs, found: Found, target: str, files: tuple[Chosen, ...]
     glibc = found.line.glibc.get(fletline.client(target, inputs.desktop_flavor))
     if glibc:
         environment = desktop(target, environment.markers["python_full_version"], glibc)
-    return (client_wheels.wheel(project, flet, target, environment, partial(_page, inputs, world)),)
+    return (client_wheels.wheel(project, flet, target, environment, partial(page, inputs, world)),)
 
 
 def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) -> tuple[Pin, ...]:
@@ -286,12 +284,6 @@ def _pins(inputs: Inputs, found: Found, targets: tuple[str, ...], world: World) 
     outside = [target for target in targets if not found.line.wheel(target, flavor)]
     needs = client_wheels.archives(found.line, found.flet, flavor, outside)
     return pins + client_wheels.archive_pins(needs, world.kept, world.http)
-
-
-def _page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:
-    """Every file of a project on one of the project's own indexes, or on the default one."""
-    own = {plain(url): plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/")) for url in inputs.indexes}
-    return project_files(project, own.get(base) or world.http.base(PYPI), world.http)
 
 
 def _warnings(found: Found) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass, field
 
 from builder.errors import BuilderError
+from builder.lock import Inputs
 from builder.network.http import Http
+from builder.network.simpleindex import IndexFile
 from builder.resolver.bounds import Bounds
 from builder.resolver.kept import Kept
 from builder.resolver.resolution import Question, Resolution, Uv, resolve
-from builder.resolver.selection import PYPI
+from builder.resolver.selection import PYPI, plain
 from builder.sources.pypi import project_files
 from builder.toolchain import Recipe
 
@@ -44,3 +46,9 @@ def ask(question: Question, world: World) -> Resolution:
             if world.http.find(f"{base}{name}/") is not None:
                 project_files(name, base, world.http)  # raises where this is no page of an index
         raise
+
+
+def page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:
+    """Every file of a project on one of the project's own indexes, or on the default one. Raises BuilderError (fetch)."""
+    own = {plain(url): plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/")) for url in inputs.indexes}
+    return project_files(project, own.get(base) or world.http.base(PYPI), world.http)
