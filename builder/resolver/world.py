@@ -49,6 +49,6 @@ def ask(question: Question, world: World) -> Resolution:
 
 
 def page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:
-    """Every file of a project on one of the project's own indexes, or on the default one. Raises BuilderError (fetch)."""
+    """Every file of a project on one of the project's own indexes, or on the default one. Raises BuilderError."""
     own = {plain(url): plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/")) for url in inputs.indexes}
     return project_files(project, own.get(base) or world.http.base(PYPI), world.http)
