@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builder import bundle, committed, data, itself, lockfile, whole
 from builder.bundle import APP, PINS, WHEELS, Manifest, Row
-from builder.commands import Context, fetch, supply
+from builder.commands import Context, fetch, supply, uses
 from builder.errors import BuilderError, Exit
 from builder.lock import BOOTSTRAP, FILENAME, Lock, Pin
 from builder.plan import FOLDER
@@ -65,6 +65,7 @@ def take(context: Context, project: Project, targets: tuple[str, ...], place: Pa
         for sha256 in sorted(wanted):
             if (folder / sha256).exists():
                 supply.keep(context, folder / sha256, sha256)
+        uses.bundle_of(context, wanted)
     _note(context, manifest, wanted)
     return named
 

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -34,6 +34,11 @@ def lock_of(context: Context, lock: Lock) -> None:
     """Remember that an app needs what its lock pins."""
     pins = tuple(sorted({pin.sha256 for pin in (*lock.packages, *lock.pins)}))
     save(context.store, Use(os.fspath(context.root), "", pins, (lock.toolchain.nar,)))
+
+
+def bundle_of(context: Context, pins: Iterable[str]) -> None:
+    """Remember that an app needs what came for it over an air gap, where nothing can be fetched again."""
+    save(context.store, Use(os.fspath(context.root), "a bundle", tuple(sorted(pins))))
 
 
 def build_of(context: Context, planned: Plan, trees: Mapping[str, str], also: tuple[str, ...] = ()) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from builder import bundle, lockfile, project
 from builder.bundle import APP, MANIFEST, PINS, WHEELS, Manifest, Row
-from builder.commands import Context
+from builder.commands import Context, gc
 from builder.commands import bundle as command
 from builder.errors import BuilderError, Exit
 from builder.lock import Inputs, Lock, Pin, Toolchain
@@ -61,10 +61,13 @@ class Side:
         (self.app / "main.py").touch()
         lockfile.save(self.app, LOCK)
 
+    @property
+    def context(self) -> Context:
+        return Context(root=self.app, store=self.store, environ={}, say=self.said.append, offline=True)
+
     def take(self, file: Path, *targets: str) -> tuple[str, ...]:
         """What `builder fetch --from` does first."""
-        context = Context(root=self.app, store=self.store, environ={}, say=self.said.append, offline=True)
-        return command.take(context, project.load(self.app, {}, lambda line: None), targets, file)
+        return command.take(self.context, project.load(self.app, {}, lambda line: None), targets, file)
 
     def refusal(self, file: Path, *targets: str) -> BuilderError:
         """The error of a bundle of which nothing was kept."""
@@ -75,8 +78,9 @@ class Side:
         return caught.value
 
     def held(self) -> set[bytes]:
-        """The bytes of all that the store holds besides locks."""
-        found = (path for path in self.store.root.rglob("*") if path.is_file() and path.parent.name != "locks")
+        """The bytes of all that the store holds besides locks and the records of apps."""
+        own = ("locks", "apps")
+        found = (path for path in self.store.root.rglob("*") if path.is_file() and path.parent.name not in own)
         return {path.read_bytes() for path in found}
 
 
@@ -159,6 +163,13 @@ def test_a_store_gets_what_the_lock_pins_and_nothing_else(side: Side, made: Call
     assert side.take(file) == ("apk", "web")
     assert side.held() == set(BODIES.values())
     assert side.said == ["left out of the bundle, as nothing here wants them: `spare.whl`"]
+
+
+def test_what_came_stays_when_the_store_is_cleared(side: Side, made: Callable[..., Path]) -> None:
+    """`builder gc` takes nothing that an air gap brought, before the app's first build too."""
+    side.take(made())
+    gc.run(side.context, gc.Wish())
+    assert side.held() == set(BODIES.values())
 
 
 def test_only_what_the_named_targets_want_is_kept(side: Side, made: Callable[..., Path]) -> None:
