@@ -228,9 +228,11 @@ CASES: dict[str, Callable[[Mirror], None]] = {
 }
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("case", CASES)
-def test_a_fetch_that_fails_says(case: str, mirror: Mirror, snapshot: Any) -> None:
+def test_a_fetch_that_fails_says(case: str, mirror: Mirror, snapshot: Any, figures: Any) -> None:
     """The fact, the mend, exit code 5 or 6; nothing wrong gets into the store's files."""
+    figures("hostile inputs tried")
     mirror.lock(pin("a"))
     CASES[case](mirror)
     said = mirror.world.run("fetch")
@@ -238,6 +240,7 @@ def test_a_fetch_that_fails_says(case: str, mirror: Mirror, snapshot: Any) -> No
     assert "canary" not in said
     kept = {path.name for path in (mirror.world.store / "files").glob("*")}
     assert kept <= {sha256(body("good")).hexdigest()}
+    figures("hostile inputs refused")
 
 
 def test_a_redirect_away_from_tls_is_refused(

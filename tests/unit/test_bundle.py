@@ -242,13 +242,15 @@ HOSTILE: dict[str, tuple[list[Row], list[tuple[tarfile.TarInfo, bytes]], str]] =
 
 @pytest.mark.reliability
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_bundle_is_refused(name: str, side: Side, tmp_path: Path) -> None:
+def test_a_hostile_bundle_is_refused(name: str, side: Side, tmp_path: Path, figures: Callable[..., None]) -> None:
     """With the reason and exit code 6, and nothing of it is kept, though good members came before the bad one."""
+    figures("hostile inputs tried")
     rows, members, why = HOSTILE[name]
     error = side.refusal(crafted(tmp_path / "bad.bundle", rows, members))
     assert error.code == Exit.MISMATCH
     assert why in error.message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.bundle", "side"]
+    figures("hostile inputs refused")
 
 
 @pytest.mark.parametrize(

@@ -354,7 +354,8 @@ def _process(url: str, root: Path, go: Any, count: int) -> None:
     fetch(pins, Store(root), lambda pin: [url + pin.file], http)
 
 
-def test_many_processes_fetch_each_file_once(server: Any, tmp_path: Path) -> None:
+@pytest.mark.reliability
+def test_many_processes_fetch_each_file_once(server: Any, tmp_path: Path, figures: Any) -> None:
     """Eight at once with an empty store: all succeed, and the server is asked once a file."""
     count = 5
     server.routes = {f"/{number}.whl": BODY + bytes([number]) for number in range(count)}
@@ -368,6 +369,7 @@ def test_many_processes_fetch_each_file_once(server: Any, tmp_path: Path) -> Non
         process.join(60)
     assert [process.exitcode for process in started] == [0] * 8
     assert [server.count(f"/{number}.whl") for number in range(count)] == [1] * count
+    figures("faults injected", len(started))
     assert leftovers(Store(tmp_path / "store")) == []
 
 

@@ -33,9 +33,14 @@ PATIENCE = 60  # seconds for one input
 Run = Callable[..., None]
 
 
+def _hang(*_: object) -> None:
+    raise TimeoutError(f"one input takes more than {PATIENCE} seconds")
+
+
 @pytest.fixture
-def fuzz(figures: Any) -> Run:
+def fuzz(figures: Any) -> Iterator[Run]:
     """Calls a function with many inputs; it must end soon, well or with an error that has a mend."""
+    before = signal.signal(signal.SIGALRM, _hang)
 
     def run(call: Callable[..., object], strategy: Any) -> None:
         @settings(suppress_health_check=list(HealthCheck))
@@ -53,7 +58,8 @@ def fuzz(figures: Any) -> Run:
 
         one()
 
-    return run
+    yield run
+    signal.signal(signal.SIGALRM, before)
 
 
 # --- inputs ---------------------------------------------------------------------------------------------------------
