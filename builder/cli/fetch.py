@@ -21,7 +21,7 @@ from builder.terminal.guard import guarded, say
 def fetch(
     path: App = Path(),
     target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Only this target; may be repeated.")
+        list[str] | None, typer.Option("--target", "-t", help="Only this target or family; may be repeated.")
     ] = None,
     bundle: Annotated[
         Path | None, typer.Option("--bundle", metavar="FILE", help="Write them into one file, for an air gap.")

@@ -67,7 +67,11 @@ def check_place(context: Context, place: Path) -> None:
 
 
 def chosen(locked: Lock, targets: tuple[str, ...]) -> tuple[str, ...]:
-    """The targets that are meant: these, or all that are locked. Raises BuilderError (lock) for one that is not."""
+    """The targets that are meant: these, of a family each, or all that are locked.
+
+    Raises BuilderError (lock) for one that is not.
+    """
+    targets = tuple(dict.fromkeys(target for name in targets for target in planning.named(locked, name)))
     for target in targets:
         if target in locked.unavailable or target not in locked.inputs.targets:
             why = locked.unavailable.get(target, "the lock does not hold it")
