@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from builder import noop, plan, schedule, scripts
+from builder import noop, outputs, plan, schedule, scripts
 from builder.backends import Backend, Chain, Work, show_inputs
 from builder.errors import BuilderError, Exit
 from builder.inside import tree
 from builder.plan import Built, Pinned, Plan, Step
-from builder.store import Store, remove
+from builder.removal import remove
+from builder.store import Store
 
 Say = Callable[[str], None]
 Pick = Callable[[], Backend]
@@ -171,6 +172,7 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
                 _lay_out(work, run.supplies.scripts)
                 try:
                     ready.backend.run(run.supplies.arrange(work), run.say)
+                    outputs.check(step.name, folder / "out")
                 except BuilderError:
                     sound()  # a step that failed on damaged inputs says nothing
                     _keep_failed(ready, work, run)

@@ -101,9 +101,9 @@ def place(path: str, host: Mapping[str, str]) -> Path:
     Raises BuilderError (sandbox) for a store that is on no disk of this machine.
     """
     found = Path(f"{own_store(host)}{path}")
-    if not found.exists():
+    if not os.path.lexists(found):
         found = Path(f"{_root_of(host.get('NIX_REMOTE') or str(_configuration(host).get('store', '')))}{path}")
-    if not found.exists():
+    if not os.path.lexists(found):
         raise BuilderError(
             f"the Nix store that holds `{path}` is not on this machine",
             hint="choose a local store with NIX_REMOTE, or --backend bwrap",

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from builder import exclusive, nar
 from builder.errors import BuilderError, Exit
+from builder.removal import remove
 
 _TRIES, _PAUSE = 50, 0.05  # seconds between
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # limits of this process or machine
@@ -267,13 +267,3 @@ def _remove_at_last(path: Path) -> None:
             return
         time.sleep(_PAUSE)
     remove(path)
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a tree, read-only folders in it too; nothing happens where there is none."""
-    if path.is_dir() and not path.is_symlink():
-        for folder, _, _ in os.walk(path):
-            os.chmod(folder, 0o700)
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from builder import data
+from builder import data, outputs
 from builder.backends import Backend, Work, failed, last, show_inputs
 from builder.errors import BuilderError, Exit
 from builder.inside.start import REFUSED
@@ -31,9 +31,10 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     if work.step.name not in made:
         steps = work.chain.wanted if work.step.name in work.chain.wanted and not made else (work.step.name,)
         made |= dict(zip(steps, _build(work, steps, say), strict=True))
-    out = work.folder / "out"
+    out, found = work.folder / "out", place(made[work.step.name], work.host)
+    outputs.check(work.step.name, found)  # before it is copied: it may be a link to anything, or have no end
     out.rmdir()
-    shutil.copytree(place(made[work.step.name], work.host), out, symlinks=True)
+    shutil.copytree(found, out, symlinks=True)
 
 
 def _build(work: Work, steps: Sequence[str], say: Callable[[str], None]) -> list[str]:
@@ -127,6 +128,8 @@ def error(heard: Heard, code: int) -> BuilderError:
     found = heard.failed()
     if found is None:
         why = heard.last() or f"exit code {code}"
+        if step := re.search(r"/[0-9a-z]{32}-(?P<name>[^/']+?)(\.drv.*)?'.* (failed to produce|has an unsupported type)", why):
+            return outputs.refused(step["name"], why)
         store = re.search("writable|read-only|permission denied", why, re.IGNORECASE)
         return BuilderError(f"Nix failed: {why}", hint=_STORE_MEND if store else MEND, code=Exit.SANDBOX)
     step, code = found

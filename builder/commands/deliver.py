@@ -10,7 +10,7 @@ from pathlib import Path
 from builder import copying, whole
 from builder.commands import Context, attest
 from builder.errors import BuilderError, Exit
-from builder.store import remove
+from builder.removal import remove
 
 EXPECTED = "builder.expected.toml"  # target -> digest, committed with an app
 

@@ -1,4 +1,4 @@
-"""What every step runs first: it proves the sandbox from inside, then runs the step's script.
+"""What every step runs first: it proves the sandbox from inside, closes what is still open, runs the step's script.
 
 Usage: python3 -P -s -S -B in/inside/start.py SCRIPT ARG...
 Exits with REFUSED where the sandbox is none; flags that were passed to a backend prove nothing, this does.
@@ -7,9 +7,34 @@ Exits with REFUSED where the sandbox is none; flags that were passed to a backen
 import os
 import runpy
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 REFUSED = 97
 HOST_TRACES = ("/etc/machine-id", "/etc/shadow", "/etc/ssh", "/var/lib/dpkg")
+SETTINGS = ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger")  # who may write these is root on the host
+KVM = "/dev/kvm"
+
+# linux/sched.h, linux/mount.h, linux/prctl.h
+NEWNS, NEWUSER, NAMESPACES = 0x00020000, 0x10000000, 0x7E020080  # the last: of every kind
+RDONLY, REMOUNT, BIND, RECURSIVE = 1, 32, 4096, 16384
+KEPT = {"nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1024, "nodiratime": 2048, "relatime": 1 << 21}
+DROP_BOUND, NO_NEW_RIGHTS, SECCOMP, FILTER = 24, 38, 22, 2
+INVALID, NO_SUCH_CALL = 22, 38  # errno
+
+# Classic BPF, and calls of x86_64, on which all steps run.
+LOAD, RETURN, EQUAL, AT_LEAST, ANY_BIT = 0x20, 0x06, 0x15, 0x35, 0x45
+KILL, ERRNO, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+X86_64, X32 = 0xC000003E, 0x40000000
+IOCTL, SOCKET, CLONE, CLONE3 = 16, 41, 56, 435
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink
+NEVER = (
+    *(165, 166, 155, 161, 272, 308, 428, 429, 430, 431, 432, 433, 442),  # mounts, roots and namespaces
+    *(248, 249, 250),  # keyrings, of which no namespace keeps a step away
+    *(175, 176, 313, 246, 320, 169, 163, 167, 168, 172, 173, 103),  # modules, other kernels, the machine
+    *(298, 300, 304, 321, 323, 425, 426, 427),  # perf, fanotify, handles, bpf, userfaultfd, io_uring
+)
 
 
 def leaks() -> list[str]:
@@ -38,6 +63,126 @@ def interfaces() -> list[str]:
         return [line.split(":", 1)[0].strip() for line in file.readlines()[2:]]
 
 
+# --- what a backend leaves open ---------------------------------------------------------------------------------------
+
+
+def cover() -> None:
+    """Make read-only what the step is given and may change all the same, and the kernel's files; hide /dev/kvm.
+
+    A Nix without build users runs steps as the owner of its store. Where no namespace can be made all stays as it is.
+    """
+    given = [os.path.realpath(path) for path in _given()]
+    given = sorted({path for path in given if _changeable(path)})
+    kvm = os.access(KVM, os.W_OK)
+    if not (given or kvm or any(os.access(path, os.W_OK) for path in SETTINGS)):
+        return
+    user, group = os.getuid(), os.getgid()
+    try:
+        _call("unshare", NEWUSER | NEWNS)
+    except OSError:
+        return
+    for name, text in {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}.items():
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    mounted = _mounted()
+    for path in ("/proc", *given):
+        if path not in mounted:
+            _call("mount", path.encode(), path.encode(), None, BIND | RECURSIVE, None)
+        _call("mount", None, path.encode(), None, REMOUNT | BIND | RDONLY | mounted.get(path, 0), None)
+    if kvm:
+        _call("mount", b"/dev/null", KVM.encode(), None, BIND, None)
+    _drop()
+
+
+def _given() -> Iterable[str]:
+    """Inputs, texts and scripts, and the interpreter with its library."""
+    yield sys.prefix
+    for folder in ("in", "in/inside"):
+        yield from (os.path.join(folder, name) for name in os.listdir(folder) if name != "inside")
+
+
+def _changeable(path: str) -> bool:
+    return os.stat(path).st_uid == os.geteuid() and not os.statvfs(path).f_flag & os.ST_RDONLY
+
+
+def _mounted() -> dict[str, int]:
+    """Where something is mounted, with the flags of it that a namespace of users must keep (proc(5), mountinfo)."""
+    found = {}
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            path, options = line.split(" ")[4:6]
+            for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+                path = path.replace(code, char)
+            found[path] = sum(KEPT.get(option, 0) for option in options.split(","))
+    return found
+
+
+def _drop() -> None:
+    """Give up all that the first process of a namespace of users may do in it, for this process and all after it."""
+    for number in range(64):
+        try:
+            _call("prctl", DROP_BOUND, number, 0, 0, 0)
+        except OSError:  # there are no more
+            break
+    version_3 = (0x20080522).to_bytes(8, "little")
+    _call("capset", version_3, bytes(24))
+
+
+def forbid() -> None:
+    """Let the kernel refuse what no step needs, and what no namespace holds: keys, the hypervisor, more namespaces.
+
+    A second fence beside the backend's own; a kernel without seccomp, or one that is emulated, leaves it out.
+    """
+    import ctypes
+
+    program = _program()
+    buffer = ctypes.create_string_buffer(program, len(program))
+    words = (len(program) // 8).to_bytes(8, "little") + ctypes.addressof(buffer).to_bytes(8, "little")
+    _call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
+    try:
+        _call("prctl", SECCOMP, FILTER, words, 0, 0)
+    except OSError as error:
+        if error.errno != INVALID:
+            raise
+
+
+def _program() -> bytes:
+    """A filter of classic BPF (linux/filter.h, linux/seccomp.h): number and first arguments of a call -> what is done."""
+    deny, allow = [_word(RETURN, ERRNO | 1)], [_word(RETURN, ALLOW)]
+    found = [_word(LOAD, 4), _word(EQUAL, X86_64, 1, 0), _word(RETURN, KILL), _word(LOAD, 0)]
+    found += [_word(AT_LEAST, X32, 0, 1), *deny]
+    for number in NEVER:
+        found += [_word(EQUAL, number, 0, 1), *deny]
+    found += [_word(EQUAL, CLONE3, 0, 1), _word(RETURN, ERRNO | NO_SUCH_CALL)]  # libc then takes clone
+    found += [_word(EQUAL, CLONE, 0, 4), _word(LOAD, 16), _word(ANY_BIT, NAMESPACES, 0, 1), *deny, *allow]
+    found += [_word(EQUAL, IOCTL, 0, 5), _word(LOAD, 24), _word(EQUAL, TIOCSTI, 1, 0), _word(EQUAL, TIOCLINUX, 0, 1)]
+    found += [*deny, *allow]
+    families = [_word(EQUAL, family, len(FAMILIES) - at, 0) for at, family in enumerate(FAMILIES)]
+    found += [_word(EQUAL, SOCKET, 0, len(families) + 2), _word(LOAD, 16), *families, *deny]
+    return b"".join(found + allow)
+
+
+def _word(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
+    """One instruction; `yes` and `no` are how many of the next a jump leaves out."""
+    return code.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
+
+
+def _call(name: str, *args: int | bytes | None) -> int:
+    """A function of libc that gives -1 where it fails. Raises OSError."""
+    import ctypes
+
+    function: Any = getattr(ctypes.CDLL(None, use_errno=True), name)
+    result = int(function(*(ctypes.c_ulong(arg) if isinstance(arg, int) else arg for arg in args)))
+    if result == -1:
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+    return result
+
+
+def _refuse(why: str) -> None:
+    sys.stderr.write(f"the sandbox does not hold, {why}\n")
+    sys.exit(REFUSED)
+
+
 def main() -> None:
     """Prove, set what the environment can't say, run."""
     try:
@@ -45,11 +190,14 @@ def main() -> None:
     except OSError as error:
         found = [f"no proof: {error}"]
     if found:
-        sys.stderr.write(f"the sandbox does not hold, a step can see {', '.join(found)}\n")
-        sys.exit(REFUSED)
+        _refuse(f"a step can see {', '.join(found)}")
     os.umask(0o022)
     if os.path.isdir("in/stdlib"):  # byte code for what follows; what this script imports is frozen in the interpreter
         sys.path.insert(0, os.path.abspath("in/stdlib"))
+    cover()
+    if found := [path for path in SETTINGS if os.access(path, os.W_OK)]:
+        _refuse(f"a step can write {', '.join(f'`{path}`' for path in found)} of the kernel: run Nix with build users")
+    forbid()
     folder = os.path.dirname(os.path.abspath(sys.argv[0]))
     script = sys.argv[1]
     sys.argv = sys.argv[1:]

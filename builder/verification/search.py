@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.store import remove
+from builder.removal import remove
 from builder.verification.causes import CHANCE
 from builder.verification.compare import differing
 from builder.verification.variations import ADDRESSES, CLOCK, DATES, INODES, ORDER, Arrangement, still

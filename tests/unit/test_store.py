@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from builder.errors import BuilderError
-from builder.store import Store, normalise, remove
+from builder.removal import remove
+from builder.store import Store, normalise
 
 WORDS = b"the bytes of a wheel"
 SHA256 = hashlib.sha256(WORDS).hexdigest()
