@@ -1,4 +1,4 @@
-"""What a step may leave behind: a folder of files, folders and links that stay in it; the step itself is not trusted."""
+"""What a step may leave: a folder of files, folders and links that stay in it; the step itself is not trusted."""
 
 import os
 import stat

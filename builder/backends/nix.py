@@ -14,6 +14,8 @@ from builder.nixcall import MEND, Heard, call, distrust, options, place, version
 from builder.plan import SCRIPTS
 
 _STORE_MEND = "make the Nix store writable for this user, or name another with NIX_REMOTE, such as a folder of your own"
+# What Nix itself says of an output that it can't keep.
+_OUTPUT = re.compile(r"/[0-9a-z]{32}-(?P<step>[^/']+?)(\.drv.*)?'.* (failed to produce|has an unsupported type)")
 _QUIET = ["--no-out-link", "--log-format", "internal-json"]
 
 
@@ -128,8 +130,8 @@ def error(heard: Heard, code: int) -> BuilderError:
     found = heard.failed()
     if found is None:
         why = heard.last() or f"exit code {code}"
-        if step := re.search(r"/[0-9a-z]{32}-(?P<name>[^/']+?)(\.drv.*)?'.* (failed to produce|has an unsupported type)", why):
-            return outputs.refused(step["name"], why)
+        if output := _OUTPUT.search(why):
+            return outputs.refused(output["step"], why)
         store = re.search("writable|read-only|permission denied", why, re.IGNORECASE)
         return BuilderError(f"Nix failed: {why}", hint=_STORE_MEND if store else MEND, code=Exit.SANDBOX)
     step, code = found

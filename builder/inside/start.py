@@ -147,7 +147,7 @@ def forbid() -> None:
 
 
 def _program() -> bytes:
-    """A filter of classic BPF (linux/filter.h, linux/seccomp.h): number and first arguments of a call -> what is done."""
+    """A filter of classic BPF (linux/filter.h, linux/seccomp.h): what is done about each call of a program."""
     deny, allow = [_word(RETURN, ERRNO | 1)], [_word(RETURN, ALLOW)]
     found = [_word(LOAD, 4), _word(EQUAL, X86_64, 1, 0), _word(RETURN, KILL), _word(LOAD, 0)]
     found += [_word(AT_LEAST, X32, 0, 1), *deny]

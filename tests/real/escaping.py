@@ -148,5 +148,3 @@ def plan_of(app: Path, script: str, *args: str) -> Plan:
 def given(app: Path, found: dict[str, Any]) -> None:
     """Tell the step what there is."""
     (app / "host.json").write_text(json.dumps(found))
-
-

@@ -29,7 +29,7 @@ RDONLY, REMOUNT, BIND = 1, 32, 4096  # linux/mount.h
 TRIES = {}
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 (no fault)
     """There is nothing to be got this way."""
 
 
@@ -80,7 +80,7 @@ def connect_elsewhere():
 
 
 @probe
-def connect_elsewhere_by_IPv6():
+def connect_elsewhere_by_ipv6():
     connected(socket.AF_INET6, ("2001:db8::1", 80))
 
 
@@ -180,12 +180,12 @@ def read_the_store_of_builder():
 
 
 @probe
-def read_another_path_of_the_Nix_store():
+def read_another_path_of_the_nix_store():
     os.lstat(HOST["nix"])
 
 
 @probe
-def list_the_Nix_store():
+def list_the_nix_store():
     need([name for name in os.listdir("/nix/store") if "canary" in name])
 
 

@@ -96,20 +96,16 @@ def stays():
         os.setsid()
         if os.fork() == 0:
             for number in range(3, 100):
-                try:
+                with contextlib.suppress(OSError):
                     os.close(number)
-                except OSError:
-                    pass
             null = os.open("/dev/null", os.O_RDWR)
             for number in range(3):
                 os.dup2(null, number)
             for _ in range(100):
                 time.sleep(0.1)
                 for place in (OUT / "late", Path("late")):
-                    try:
+                    with contextlib.suppress(OSError):
                         place.write_text("x")
-                    except OSError:
-                        pass
         os._exit(0)
     os.wait()
     (OUT / "file").write_text("x")
