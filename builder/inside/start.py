@@ -69,18 +69,29 @@ def interfaces() -> list[str]:
 def cover() -> None:
     """Make read-only what the step is given and may change all the same, and the kernel's files; hide /dev/kvm.
 
-    A Nix without build users runs steps as the owner of its store. Where no namespace can be made all stays as it is.
+    A Nix without build users runs steps as the owner of its store. Where that can't be done all stays as it is.
     """
+    if not os.access("/proc/self/uid_map", os.W_OK):
+        return
     given = [os.path.realpath(path) for path in _given()]
     given = sorted({path for path in given if _changeable(path)})
-    kvm = os.access(KVM, os.W_OK)
-    if not (given or kvm or any(os.access(path, os.W_OK) for path in SETTINGS)):
+    if not any(os.access(path, os.W_OK) for path in (KVM, *SETTINGS)) and not given:
         return
+    child = os.fork()  # first one that may fail half-way
+    if not child:
+        try:
+            _cover(given)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        _cover(given)
+
+
+def _cover(given: Iterable[str]) -> None:
+    """In a namespace of users and mounts. Raises OSError."""
     user, group = os.getuid(), os.getgid()
-    try:
-        _call("unshare", NEWUSER | NEWNS)
-    except OSError:
-        return
+    _call("unshare", NEWUSER | NEWNS)
     for name, text in {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}.items():
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
@@ -89,7 +100,7 @@ def cover() -> None:
         if path not in mounted:
             _call("mount", path.encode(), path.encode(), None, BIND | RECURSIVE, None)
         _call("mount", None, path.encode(), None, REMOUNT | BIND | RDONLY | mounted.get(path, 0), None)
-    if kvm:
+    if os.access(KVM, os.W_OK):
         _call("mount", b"/dev/null", KVM.encode(), None, BIND, None)
     _drop()
 
