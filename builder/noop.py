@@ -14,6 +14,7 @@ from typing import Any
 from builder import nar
 
 _WATCHED = ("BUILDER_", "FLET_")
+_MIRROR = "BUILDER_MIRROR_"
 
 
 def store_root(environ: Mapping[str, str]) -> Path:
@@ -27,7 +28,8 @@ def store_root(environ: Mapping[str, str]) -> Path:
 def name(argv: Sequence[str], cwd: str, environ: Mapping[str, str]) -> str:
     """The name of the record of one command line in one place and environment."""
     seen = {key: value for key, value in environ.items() if key.startswith(_WATCHED) or key == "CI"}
-    seen = {key: value for key, value in seen.items() if not key.endswith("PASSWORD")}  # a hash of it could be guessed
+    # A hash of a password could be guessed; where a file came from decides no byte.
+    seen = {key: value for key, value in seen.items() if not key.endswith("PASSWORD") and not key.startswith(_MIRROR)}
     return hashlib.sha256(json.dumps([list(argv), cwd, seen, _release()], sort_keys=True).encode()).hexdigest()
 
 

@@ -97,7 +97,7 @@ def leaks(data: bytes) -> bool:
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:
     """A file's name and bytes, and those of all that is packed in it."""
-    data = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+    data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
     yield from unpacked(str(path), data)
 
 
@@ -161,13 +161,15 @@ class Watch:
         while todo:
             process = todo.pop()
             found.append(process)
-            for path in Path("/proc", process).glob("task/*/children"):
-                with contextlib.suppress(OSError):
-                    todo += path.read_text().split()
+            with contextlib.suppress(OSError):  # one that ends meanwhile
+                for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 (it may be gone)
+                    todo += Path(f"/proc/{process}/task/{thread}/children").read_text().split()
         return found
 
     def _take(self, process: str) -> None:
         line = Path("/proc", process, "cmdline").read_bytes()
+        if not line:  # it has ended
+            return
         environment = Path("/proc", process, "environ").read_bytes()
         words = line.decode(errors="replace").split("\0")
         name = "step" if "in/inside/start.py" in words else Path(words[0]).name

@@ -104,3 +104,11 @@ def test_what_git_decides_by_is_known_in_a_linked_work_tree(tmp_path: Path) -> N
 def test_an_app_without_git_has_no_files_of_git(tmp_path: Path) -> None:
     """Nothing is watched in vain."""
     assert [path for path in tree.git_files(tmp_path, Path("/nowhere")) if tmp_path in path.parents] == []
+
+
+@pytest.mark.parametrize("name", ["BUILDER_MIRROR_PYPI", "FLET_ANDROID_SIGNING_KEY_STORE_PASSWORD", "GITHUB_TOKEN"])
+def test_no_secret_is_in_the_name_of_a_record(name: str) -> None:
+    """It is a hash, from which a short password could be guessed; other variables of builder's make another name."""
+    plain = noop.name(["build"], "/app", {})
+    assert noop.name(["build"], "/app", {name: "https://me:secret@host/"}) == plain
+    assert noop.name(["build"], "/app", {"FLET_PRODUCT": "Shop"}) != plain
