@@ -85,14 +85,14 @@ def write(folder: Path, layers: Sequence[Iterable[Entry]], config: Mapping[str, 
 def archive(folder: Path, file: Path) -> None:
     """One tar of a layout, for `podman load` and `docker load`."""
     with file.open("wb") as stream:
-        _tar(entries(folder), stream)
+        pack(entries(folder), stream)
 
 
 def _layer(members: Iterable[Entry], blobs: Path) -> dict[str, Any]:
     """Write a layer among the blobs; gives its descriptor."""
     temporary = blobs / "layer"
     with temporary.open("w+b") as stream:
-        _tar(members, stream)
+        pack(members, stream)
         size = stream.tell()
         stream.seek(0)
         found = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -116,7 +116,8 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _tar(members: Iterable[Entry], stream: BinaryIO) -> None:
+def pack(members: Iterable[Entry], stream: BinaryIO) -> None:
+    """Write members as a tar (POSIX.1-2001, pax), in their order."""
     with tarfile.TarFile(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8") as tar:
         for entry in members:
             member = tarfile.TarInfo(entry.name)

@@ -74,9 +74,9 @@ def load(name: str) -> Recipe:
             code=Exit.LOCK,
         ) from error
     fields = {key: value for key, value in table.items() if key != "part"}
-    maker = _row(table["bootstrap"], BOOTSTRAP)
+    maker = pinned(table["bootstrap"], BOOTSTRAP)
     return _named(
-        Recipe.model_validate(fields | {"bootstrap": maker, "parts": [_row(row, TOOLCHAIN) for row in table["part"]]})
+        Recipe.model_validate(fields | {"bootstrap": maker, "parts": [pinned(row, TOOLCHAIN) for row in table["part"]]})
     )
 
 
@@ -152,6 +152,7 @@ def _named(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"stores": {pin.sha256: store_name(pin.file) for pin in pins}})
 
 
-def _row(row: Mapping[str, Any], target: str) -> dict[str, Any]:
+def pinned(row: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """A row of a table with the pin that it states as one value; `target` is what the file is for."""
     pin = {key: row[key] for key in _OF_PIN} | {"hash": "table", "targets": (target,)}
     return {key: value for key, value in row.items() if key not in _OF_PIN} | {"pin": pin}

@@ -380,3 +380,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, key)
     return pem, context
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of what `record_property("same bytes", [fixture, target, place, digest, expected])` was told."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    rows = [row for name, row in told if name == "same bytes"]
+    cells = {(f"{row[0]} {row[1]}", row[2]): "ok" if row[3] == row[4] else "DIFFERS" for row in rows}
+    digests = {f"{row[0]} {row[1]}": row[4] for row in rows}
+    if not cells:
+        return
+    places = list(dict.fromkeys(place for _, place in cells))
+    width = max(map(len, digests))
+    terminalreporter.section("same bytes")
+    terminalreporter.write_line(" ".join([" " * width, *(f"{place:11}" for place in places), "digest"]))
+    for app in sorted(digests):
+        shown = [f"{cells.get((app, place), '-'):11}" for place in places]
+        terminalreporter.write_line(" ".join([f"{app:{width}}", *shown, digests[app][:16]]))

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builder import execute, lockfile, schedule
+from builder import execute, schedule
 from builder.backends import BACKENDS, Backend, check
 from builder.commands import Context
 from builder.commands.deliver import expected
 from builder.commands.verifying import Case, Request, backend_of, case_of
+from builder.commands.words import targets, words
 from builder.errors import BuilderError, Exit
 from builder.execute import Artifact, Supplies
 from builder.plan import Step
 from builder.project import Project
 from builder.store import Store
-from builder.targets import TARGETS, family
 from builder.verification import diagnosis, diffoscope, published, report
 from builder.verification.causes import BACKEND, CHANCE
 from builder.verification.result import Leak, Result, Row
@@ -24,24 +24,6 @@ from builder.verification.surroundings import arranged
 from builder.verification.variations import VARIATIONS, free
 
 __all__ = ["Request", "run", "targets", "words", "write_report"]
-
-
-def words(given: Sequence[str]) -> tuple[tuple[str, ...], Path]:
-    """The targets and families of a command line, and the app's folder: its last word, if that is no target."""
-    *first, last = given or [""]
-    if last and family(last) not in TARGETS.names():
-        return tuple(first), Path(last)
-    return tuple(word for word in given if word), Path()
-
-
-def targets(root: Path, named: Sequence[str]) -> tuple[str, ...]:
-    """The targets that words mean: themselves, all of a family that are locked, or for none all that are locked."""
-    locked = lockfile.load(root)
-    held = tuple(target for target in locked.inputs.targets if target not in locked.unavailable)
-    found: dict[str, None] = {}
-    for name in named or held:
-        found |= dict.fromkeys([name] if name in held else [t for t in held if family(t) == name] or [name])
-    return tuple(found)
 
 
 def run(context: Context, project: Project, request: Request) -> Iterator[Result]:

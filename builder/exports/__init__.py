@@ -7,6 +7,7 @@ from typing import Any
 
 from builder.folder import Folder
 from builder.lock import Lock, Pin
+from builder.ownimage import Contents
 from builder.plan import Plan
 from builder.project import Project
 from builder.toolchain import Recipe
@@ -36,6 +37,7 @@ class Material:
     stated: Mapping[str, Any]  # [project] of pyproject.toml
     released: str  # date of the app's last commit, as ISO 8601; "" where git has none
     checkout: Checkout | None  # what the export names instead of holding the app's files
+    image: Callable[[Path], Contents]  # of builder's own image, for all the targets; the folder is for what is made
     say: Callable[[str], None]  # what its reader should know
 
 
@@ -46,6 +48,7 @@ class Export:
     refusal: Callable[[str], str]  # (target) -> why the format can't hold it, "" where it can
     write: Callable[[Material, Path], None]  # fills an empty folder; raises BuilderError
     from_git: bool = False  # True: it can name a checkout
+    many: bool = False  # True: it holds more than one target, and may leave the pins out
 
 
 EXPORTS = Folder(__name__, Export)

@@ -3,7 +3,7 @@
 They are chosen for the machines that steps run on, whatever this one is, so that every machine chooses the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -42,12 +42,12 @@ class Locked:
         return self.requirement.marker is None or self.requirement.marker.evaluate(dict(environment.markers))
 
 
-def pins(lines: Iterable[Locked], http: Http) -> tuple[Pin, ...]:
-    """Every wheel that some CPython of PYTHONS wants, in the lines' order; the index is asked where they are.
+def pins(lines: Iterable[Locked], http: Http, pythons: Sequence[str] = PYTHONS) -> tuple[Pin, ...]:
+    """Every wheel that some CPython of these lines wants, in the lines' order; the index is asked where they are.
 
     Raises BuilderError: fetch; mismatch where a file is none of those that are locked; lock where there is no wheel.
     """
-    environments = [desktop(PLATFORM, f"{python}.0") for python in PYTHONS]
+    environments = [desktop(PLATFORM, f"{python}.0") for python in pythons]
     with ThreadPoolExecutor(_THREADS) as pool:
         needs = pool.map(partial(_needs, environments=environments, http=http), lines)
         return tuple(pool.map(partial(_pinned, http=http), [need for group in list(needs) for need in group]))

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import apks
 import desktops
 import nixes
+import ocis
 import peers
 from timing import measure, row
 
@@ -65,6 +66,7 @@ def bench(folder: Path, rounds: int) -> None:
     row("verify web, all variations and backends", measure(verify, env, folder, 1), None, "<= 60 s")
     desktops.desktop(BUILDER, env, folder)
     apks.apk(BUILDER, app, env, folder, edit)
+    ocis.oci(BUILDER, app, env, folder, edit)
     nixes.nix(BUILDER, sys.executable, app, env, folder)
     locks(folder, app, env, rounds)
 

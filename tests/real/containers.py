@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,23 @@ from .worlds import NOBODY, ROOT
 # Beside podman itself its programs: some it looks for in fixed places, these on the PATH.
 PODMAN = ("podman", "newuidmap", "newgidmap", "fuse-overlayfs", "mount", "umount")
 
+IMAGE = "localhost/builder:latest"
+# As an agent has it that can nest nothing: no network, no rights, and no system calls that make namespaces.
+AGENT = (
+    "--network=none",
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+    f"--security-opt=seccomp={Path(__file__).with_name('no_nesting.json')}",
+    "--user=4321:4321",
+)
+
 
 @contextlib.contextmanager
 def storage() -> Iterator[dict[str, str]]:
     """The environment with which podman keeps images and containers in a folder that goes away."""
     with tempfile.TemporaryDirectory(prefix="podman-", ignore_cleanup_errors=True) as name:
         file = Path(name, "storage.conf")
-        file.write_text(f'[storage]\ndriver = ""\ngraphroot = "{name}/storage"\nrunroot = "{name}/run"\n')
+        file.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{name}/storage"\nrunroot = "{name}/run"\n')
         yield {"CONTAINERS_STORAGE_CONF": str(file)}
         subprocess.run(["umount", f"{name}/storage/overlay"], capture_output=True, check=False)  # podman mounts it
 
@@ -107,3 +117,27 @@ def only(folder: Path, *names: str) -> str:
         if place := shutil.which(name):
             (folder / name).symlink_to(place)
     return str(folder)
+
+
+def load(layout: Path, env: Mapping[str, str]) -> None:
+    """Have podman take in a layout that builder exported."""
+    tar = subprocess.Popen(["tar", "-C", str(layout), "-c", "."], stdout=subprocess.PIPE)
+    done = subprocess.run(
+        ["podman", "load"], stdin=tar.stdout, env=os.environ | dict(env), capture_output=True, text=True, check=False
+    )
+    assert (tar.wait(), done.returncode) == (0, 0), done.stderr
+
+
+def in_image(
+    app: Path, env: Mapping[str, str], image: str, flags: Sequence[str], *argv: str
+) -> subprocess.CompletedProcess[str]:
+    """What a program of an image says, with an app mounted."""
+    limits = ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--pull=never")
+    mount = f"--mount=type=bind,source={app},destination=/app"
+    command = ["podman", "run", "--rm", *limits, *flags, mount, image, *argv]
+    return subprocess.run(command, env=os.environ | dict(env), capture_output=True, text=True, check=False)
+
+
+def on_agent(app: Path, env: Mapping[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
+    """What builder says in its own image, on an agent that can nest nothing."""
+    return in_image(app, env, IMAGE, AGENT, "builder", *argv)

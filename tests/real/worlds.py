@@ -22,11 +22,11 @@ NOBODY = 65534  # user and group
 class World:
     """A copy of a fixture and a store of its own, which has the pinned files already but nothing else."""
 
-    def __init__(self, folder: Path, files: Path, fixture: str = "counter") -> None:
+    def __init__(self, folder: Path, files: Path, fixture: str = "counter", *, link: bool = False) -> None:
         self.app = folder / "app"
         self.store = folder / "store"
         shutil.copytree(ROOT / "fixtures" / fixture, self.app, ignore=shutil.ignore_patterns("build"))
-        shutil.copytree(files / "files", self.store / "files")
+        shutil.copytree(files / "files", self.store / "files", copy_function=os.link if link else shutil.copy2)
         self.env = {name: value for name, value in os.environ.items() if name != "CI"}
         self.env |= {"BUILDER_HOME": str(self.store)}
 

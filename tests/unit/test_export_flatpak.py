@@ -53,6 +53,7 @@ def material(tree: Path, said: Callable[[str], None] = lambda line: None, **flet
         stated={},
         released="",
         checkout=None,
+        image=lambda folder: pytest.fail("a Flatpak is no image"),
         say=said,
     )
 
@@ -220,7 +221,7 @@ def test_git_is_named_only_for_files_that_it_has(change: str | None, why: str, t
         with (app / change).open("a") as file:
             file.write("# more\n")
     context = Context(app, Store(tmp_path / "store"), env, lambda line: None)
-    request = export.Request("flatpak", TARGET, False, None, "https://git.example/app")
+    request = export.Request("flatpak", (TARGET,), False, None, "https://git.example/app")
     with pytest.raises(BuilderError, match=why) as caught:
         export.run(context, project.load(app, {}, lambda line: None), request)
     assert caught.value.code == Exit.PROJECT
