@@ -44,6 +44,8 @@ def text(path: str) -> str:
     """A file below `toolchains/` as text; FileNotFoundError where there is none."""
     place = root()
     for part in path.split("/"):
+        if part in ("", ".", "..") or "\0" in part:  # a version or name out of a lock may be anything
+            raise FileNotFoundError(path)
         place = place.joinpath(part)
     return place.read_text(encoding="utf-8")
 

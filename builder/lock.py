@@ -71,7 +71,7 @@ class Flutter(Model):
 class Toolchain(Model):
     """The root that steps run in, fixed to the sha256 of its NAR."""
 
-    name: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")  # of a file that builder ships
     nar: Sha256
 
 

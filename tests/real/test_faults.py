@@ -88,7 +88,6 @@ def test_a_build_that_is_killed_where_it_writes(
         assert gone == set(), point
         expected = (world.app / "builder.expected.toml").read_text()
         assert expected == (warm.app / "builder.expected.toml").read_text()
-        assert world.run("gc", "--max-size", "100GB").returncode == 0
         shutil.rmtree(folder)
 
 

@@ -144,6 +144,13 @@ def test_a_pinned_file_has_a_plain_name(file: str) -> None:
         pin("x", file=file)
 
 
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "..", ".x", "", "a\0"])
+def test_a_toolchain_has_a_plain_name(name: str) -> None:
+    """It names a file that builder ships, and no other."""
+    with pytest.raises(ValidationError):
+        Toolchain(name=name, nar="0" * 64)
+
+
 @pytest.mark.parametrize("text", ["version = 9" + "9" * 5000, "version = 1\na = " + "[" * 5000, "version = '1'", "\0"])
 def test_a_lock_that_no_one_wrote_is_an_error(text: str) -> None:
     """Whatever is in the file, the answer is an error with its mend."""
