@@ -17,6 +17,9 @@ from .worlds import BUILDER, ROOT, World, as_nobody
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("same bytes")]
 
 ALL = ("counter", "counter-1.0", "counter-desktop")
+PLACES = ("bwrap", "bwrap_user", "nix", "podman", "podman_user", "docker", "here")
+QUICK = {("counter-desktop", "podman")}  # other tests build that one with bubblewrap and Nix
+LONG = pytest.mark.thorough  # left to `make reliability`
 Place = Callable[[World, str, Path], subprocess.CompletedProcess[str]]
 
 
@@ -96,8 +99,14 @@ def here(tool: Callable[[str], str]) -> Iterator[Place]:
         yield run
 
 
-@pytest.mark.parametrize("place", ["bwrap", "bwrap_user", "nix", "podman", "podman_user", "docker", "here"])
-@pytest.mark.parametrize("fixture", ALL)
+@pytest.mark.parametrize(
+    ("fixture", "place"),
+    [
+        pytest.param(fixture, place, marks=() if fixture == "counter" or (fixture, place) in QUICK else LONG)
+        for fixture in ALL
+        for place in PLACES
+    ],
+)
 def test_every_place_gives_the_same_bytes(
     fixture: str,
     place: str,
