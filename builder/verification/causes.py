@@ -19,6 +19,7 @@ from builder.verification.variations import (
 
 CHANCE = "chance"  # the variation in which nothing is varied: only the run is another one
 BACKEND = "backend"  # before its name
+_WORKSPACE = re.compile(r"/work(?=/)")  # of the store, where steps are laid out
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\b(19|20)\d\d-\d\d-\d\d|\b\d\d:\d\d:\d\d\b|\b[12]\d{9}(\.\d+|\d{3}|\d{9})?\b")
 _PATH = re.compile(r"(^|[\s\"'=:])/[\w.-]+(/[\w.-]+)+")
@@ -137,7 +138,7 @@ _GUESSES: tuple[tuple[Callable[[Difference, str], bool], Cause], ...] = (
         Cause("a UUID is drawn by chance", "derive it from the inputs, such as `uuid.uuid5`"),
     ),
     (
-        lambda difference, text: "/step/" in text and bool(_PATH.search(text)),
+        lambda difference, text: bool(_WORKSPACE.search(text) and _PATH.search(text)),
         Cause(
             "the step writes where builder's store is on this machine (`/proc/self/mountinfo`)",
             "write paths relative to the working folder",

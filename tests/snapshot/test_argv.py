@@ -58,7 +58,7 @@ def test_the_command_line_of_a_step_in_other_surroundings(tmp_path: Path, snapsh
     work = Work(step, STORE / "temp" / "1", {"app": STORE / "app"}, tmp_path, ENVIRONMENT, HOST, chain(step))
     around = Surroundings(
         place="/elsewhere",
-        shown_at="/run/builder/work",
+        shown_at="/run/builder/step",
         hostname="other",
         user=4711,
         group=4712,
