@@ -172,7 +172,8 @@ class Watch:
             return
         environment = Path("/proc", process, "environ").read_bytes()
         words = line.decode(errors="replace").split("\0")
-        name = "step" if "in/inside/start.py" in words else Path(words[0]).name
+        name = Path(words[0]).name
+        name = "step" if "in/inside/start.py" in words and name != "podman" else name
         self.seen.add(name)
         if leaks(line):
             self.arguments.add(" ".join(words))
