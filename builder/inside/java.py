@@ -5,6 +5,7 @@ finds its own home by where its libraries lie.
 """
 
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -72,7 +73,13 @@ def _wanted(name: str) -> str | None:
 
 
 def _libraries() -> Path:
-    """The folder of the C library that runs this interpreter, as its own memory map names it."""
+    """The folder of the C library that runs this interpreter: below its own prefix, else where its memory map names it.
+
+    The map loses the way to what was mounted anew since, as start.py does in a Nix without build users.
+    """
+    own = Path(sys.prefix, "lib", "x86_64-linux-gnu")
+    if (own / _LIBRARY).exists():
+        return own
     with Path("/proc/self/maps").open(encoding="utf-8", errors="surrogateescape") as maps:
         for line in maps:
             path = Path(line.rstrip("\n").split(maxsplit=5)[-1])
