@@ -18,7 +18,11 @@ pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group
 
 ALL = ("counter", "counter-1.0", "counter-desktop")
 PLACES = ("bwrap", "bwrap_user", "nix", "podman", "podman_user", "docker", "here")
-QUICK = {("counter-desktop", "podman")}  # other tests build that one with bubblewrap and Nix
+QUICK = {
+    ("counter", "here"),
+    ("counter", "podman_user"),
+    ("counter-desktop", "podman"),
+}  # others have tests of their own
 LONG = pytest.mark.thorough  # left to `make reliability`
 Place = Callable[[World, str, Path], subprocess.CompletedProcess[str]]
 
@@ -102,7 +106,7 @@ def here(tool: Callable[[str], str]) -> Iterator[Place]:
 @pytest.mark.parametrize(
     ("fixture", "place"),
     [
-        pytest.param(fixture, place, marks=() if fixture == "counter" or (fixture, place) in QUICK else LONG)
+        pytest.param(fixture, place, marks=() if (fixture, place) in QUICK else LONG)
         for fixture in ALL
         for place in PLACES
     ],
