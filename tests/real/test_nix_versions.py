@@ -23,12 +23,13 @@ from .worlds import BUILD, FIXTURES, ROOT, World, committed
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.reliability,
     pytest.mark.xdist_group("nix-versions"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a machine with other users"),
 ]
 
 HERE = "installed here"
-VERSIONS = (HERE, "stable", "testing")  # the latter two are suites of Debian
+VERSIONS = (HERE, pytest.param("stable", marks=pytest.mark.thorough), "testing")  # these two are suites of Debian
 TOOLS = ("apt-get", "dpkg-deb", "git", "nsenter", "setpriv", "unshare")
 GUARDS = ("--option", "sandbox", "true", "--option", "sandbox-fallback", "false")
 
