@@ -93,8 +93,8 @@ class _Gathered:
             self.path.touch()
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
+        self.etag = ""  # before the move: nobody looks beside a file that is there
         self.path.replace(place)
-        self.etag = ""
 
     def _count(self, chunk: bytes) -> None:
         self._hash.update(chunk)

@@ -56,16 +56,25 @@ fetch(pins, Store(Path(root)), lambda pin: [url + pin.file], Http(lambda alias: 
 """
 
 
+@pytest.mark.parametrize(("files", "few"), [(1, 100), (3, 8)], ids=["each point of one file", "files side by side"])
 def test_fetching(
-    tmp_path: Path, server: Any, ranged: Any, killer: Any, some_points: Any, thorough: bool, figures: Any
+    tmp_path: Path,
+    server: Any,
+    ranged: Any,
+    killer: Any,
+    some_points: Any,
+    thorough: bool,
+    figures: Any,
+    files: int,
+    few: int,
 ) -> None:
     """A file is in the store whole or not at all; the next run goes on, and leaves no parts."""
-    bodies = {f"{number}.whl": bytes(range(256)) * 600 + bytes([number]) for number in range(3)}
+    bodies = {f"{number}.whl": bytes(range(256)) * 600 + bytes([number]) for number in range(files)}
     pins = [pin(file, body) for file, body in bodies.items()]
     server.routes = {f"/{file}": ranged(body) for file, body in bodies.items()}
     killer.script, store = FETCH, tmp_path / "store"
     argv = (server.url, str(store), *(pin.model_dump_json() for pin in pins))
-    for point in some_points(killer.points(argv, os.environ, (store,)), thorough=thorough, few=8):
+    for point in some_points(killer.points(argv, os.environ, (store,)), thorough=thorough, few=few):
         shutil.rmtree(store)
         killer.kill(argv, os.environ, (store,), point)
         figures("faults injected")
