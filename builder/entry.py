@@ -30,7 +30,17 @@ def _main() -> None:
     _end_as_by_ctrl_c()
     from builder import cli
 
-    sys.exit(cli.main(sys.argv[1:]))
+    _leave(cli.main(sys.argv[1:]))
+
+
+def _leave(code: int) -> None:
+    """End this process at once: taking the interpreter apart, module by module, takes 50 ms."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # Python has its own way to tell of that
+        sys.exit(code)
+    os._exit(code)
 
 
 def _end_as_by_ctrl_c() -> None:

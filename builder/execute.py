@@ -123,14 +123,15 @@ def _missing(planned: Plan, store: Store, keys: Mapping[str, str], wanted: set[s
 def _run_all(missing: list[Step], planned: Plan, run: _Run) -> str:
     """Run steps in order; gives the backend. What they are given is hashed meanwhile, and kept is what was right."""
     run.supplies.pins({pin for step in missing for pin in _pins(step)})
-    backend = run.pick()
-    if backend.chained:
-        run.supplies.pins({pin for step in planned.steps for pin in _pins(step)})
-    toolchain = run.supplies.toolchain()
     made = {run.keys[step.name] for step in missing}
     given = {run.keys[source.step] for step in missing for source in step.inputs.values() if isinstance(source, Built)}
     with ThreadPoolExecutor(2) as pool:
-        checks = [pool.submit(run.store.holds, key) for key in sorted((given | {planned.toolchain}) - made)]
+        checks = [pool.submit(run.store.holds, key) for key in sorted(given - made)]
+        backend = run.pick()
+        if backend.chained:
+            run.supplies.pins({pin for step in planned.steps for pin in _pins(step)})
+        toolchain = run.supplies.toolchain()
+        checks.append(pool.submit(run.store.holds, planned.toolchain))
 
         def sound() -> None:
             if not all(check.result() for check in checks):
@@ -224,10 +225,7 @@ def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
         for folder in {name.rpartition("/")[0] for name in found}:
             (out / folder).mkdir(parents=True, exist_ok=True)
         for name, source in found.items():
-            if source.is_symlink():
-                tree.copy_link(source, out / name)
-            else:
-                os.link(source, f"{out}/{name}")
+            os.link(source, f"{out}/{name}", follow_symlinks=False)
     except (OSError, tree.Refused):  # a disk without hard links, or folders that the script refuses, and says why
         remove(out)
         return False

@@ -10,6 +10,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 DESKTOP = ("linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-x86_64", "macos-arm64")
 PYODIDE = ("web", "apk")
+UNSIGNED = "-unsigned.apk"  # ending of the artifact that `builder sign` signs
 PREBUILT = (*PYODIDE, *DESKTOP)
 
 

@@ -251,10 +251,11 @@ def normalise(root: Path) -> None:
     for folder, _, names in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
-            mode = os.lstat(path).st_mode
-            if stat.S_ISREG(mode):
-                os.chmod(path, 0o755 if mode & 0o100 else 0o644)
-            os.utime(path, (_DATE, _DATE), follow_symlinks=False)
+            found = os.lstat(path)
+            if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) not in (0o644, 0o755):
+                os.chmod(path, 0o755 if found.st_mode & 0o100 else 0o644)
+            if found.st_mtime != _DATE:  # what was linked from another output has it
+                os.utime(path, (_DATE, _DATE), follow_symlinks=False)
         os.chmod(folder, 0o755)
         os.utime(folder, (_DATE, _DATE))
 

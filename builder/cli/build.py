@@ -12,6 +12,7 @@ from builder import noop, project
 from builder.backends import AUTO
 from builder.commands import Context
 from builder.fletkeys.options import from_options
+from builder.model import UNSIGNED
 from builder.terminal import talk
 from builder.terminal.arguments import App, Backend, Offline, Verbose
 from builder.terminal.begin import context_of, is_frozen, prompt, showing, warn
@@ -20,6 +21,7 @@ from builder.terminal.guard import guarded, say
 
 if TYPE_CHECKING:
     from builder.commands.build import Outcome
+    from builder.commands.sign import Signed
 
 
 @guarded
@@ -45,7 +47,6 @@ def build(
     """Build TARGET in a sandbox without network; prints the artifact's path, for a family one a line."""
     from builder import lockfile, planning
     from builder.commands import build as command
-    from builder.commands import sign
 
     context = context_of(path, "build", verbose, offline=offline)
     given = from_options(options)
@@ -58,13 +59,21 @@ def build(
         with talk.bar(sys.stderr) as progress:
             outcome = command.run(showing(context, progress), found, request)
         _compare(context, outcome, record=record, given=given)
-        signed = sign.beside(context, found, outcome.path, debug=debug, ask=prompt())
+        signed = _signed(context, found, outcome.path, debug=debug)
         place = signed.path if signed else None
         stdout = f"{outcome.json(place) if json else outcome.path}\n" + (f"{place}\n" if place and not json else "")
         sys.stdout.write(stdout)
     # What a variable says can't be known without reading the project; a signature is made anew.
     if named == (target,) and not verbose and not found.variables and not signed:
         command.remember(context, outcome, noop.name(sys.argv[1:], str(Path.cwd()), os.environ), {"stdout": stdout})
+
+
+def _signed(context: Context, found: project.Project, artifact: Path, *, debug: bool) -> "Signed | None":
+    if not debug and not artifact.name.endswith(UNSIGNED):
+        return None
+    from builder.commands import sign  # here: its libraries take 35 ms
+
+    return sign.beside(context, found, artifact, debug=debug, ask=prompt())
 
 
 def _compare(context: Context, outcome: "Outcome", *, record: bool, given: Mapping[str, object]) -> None:

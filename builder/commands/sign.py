@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builder.commands import Context
 from builder.errors import BuilderError, Exit
+from builder.model import UNSIGNED
 from builder.project import Project
 from builder.signing import refused
 from builder.signing.apkfile import check_unsigned, load, write
@@ -19,7 +20,6 @@ from builder.signing.keystores import load as load_key
 from builder.signing.schemes import signed
 from builder.signing.verifying import verified
 
-UNSIGNED = "-unsigned.apk"  # ending of what is to be signed
 ALIAS = "upload"  # as of Flet
 _PREFIX = "FLET_ANDROID_SIGNING_"  # of Flet's variables
 

@@ -6,12 +6,12 @@ from builder import screens, scripts, site, tools
 from builder.android import resources, shell
 from builder.clients import prebuilt, webview
 from builder.lock import Lock
+from builder.model import UNSIGNED
 from builder.plan import Built, Step
 from builder.project import Project
 from builder.targets import Target
 
 PLATFORM = "android"
-UNSIGNED = "-unsigned.apk"  # ending of the artifact, which `builder sign` signs
 RENDERER = "canvaskit"  # the one that every WebView can draw with
 _FIXED = {"web.base_url": "/", "web.renderer": RENDERER}
 _PLACE = "assets/web/"  # of the web folder in the APK; the shell shows it as the root of its own origin
