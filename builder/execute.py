@@ -222,14 +222,25 @@ def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
     out.mkdir()
     try:
         found = tree.over((inputs[name], below) for name, below in map(tree.layered, step.args))
-        for folder in {name.rpartition("/")[0] for name in found}:
-            (out / folder).mkdir(parents=True, exist_ok=True)
+        for folder in _folders(found):
+            os.mkdir(f"{out}/{folder}")  # noqa: PTH102 (a Path takes three times as long)
         for name, source in found.items():
             os.link(source, f"{out}/{name}", follow_symlinks=False)
     except (OSError, tree.Refused):  # a disk without hard links, or folders that the script refuses, and says why
         remove(out)
         return False
     return True
+
+
+def _folders(names: Iterable[str]) -> list[str]:
+    """Every folder that paths lie in, each before what is in it."""
+    found: set[str] = set()
+    for name in names:
+        above = name.rpartition("/")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return sorted(found)
 
 
 def _inputs(step: Step, run: _Run) -> dict[str, Path]:

@@ -12,12 +12,19 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     try:
-        for folder, _, _ in os.walk(path):
-            os.chmod(folder, 0o700)
-        shutil.rmtree(path)
+        _remove_tree(path)
     except (OSError, RecursionError):
         if path.is_dir():  # a step may nest folders deeper than any path is long
             _remove_deep(path)
+
+
+def _remove_tree(root: Path) -> None:
+    try:
+        shutil.rmtree(root)
+    except PermissionError:
+        for folder, _, _ in os.walk(root):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(root)
 
 
 def _remove_deep(root: Path) -> None:

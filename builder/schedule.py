@@ -18,12 +18,14 @@ def slots() -> int:
 
 
 def side_by_side(steps: Sequence[Step], begin: Begin, width: int) -> None:
-    """Run steps, up to `width` at a time, in their order where that is free.
+    """Run steps, up to `width` at a time; of those that can begin the one first that has the most before it, else in
+    their order: so a long chain is not left for the end.
 
     `begin` is asked in this thread, so that Ctrl-C ends its waiting; what it gives runs in another one. The first
     exception of a step ends the programs that the others run, and is raised once they are gone.
     """
-    left, running = list(steps), dict[Future[None], str]()
+    depth = _depths(steps)
+    left, running = sorted(steps, key=lambda step: -depth[step.name]), dict[Future[None], str]()
     with ThreadPoolExecutor(width) as pool, process.together() as children:
         try:
             while left or running:
@@ -39,6 +41,14 @@ def side_by_side(steps: Sequence[Step], begin: Begin, width: int) -> None:
         except BaseException:
             children.end()
             raise
+
+
+def _depths(steps: Sequence[Step]) -> dict[str, int]:
+    """How many of the steps, which are in an order that works, come before each one on its longest way."""
+    found: dict[str, int] = {}
+    for step in steps:
+        found[step.name] = 1 + max((found.get(name, 0) for name in _needs(step)), default=0)
+    return found
 
 
 def _needs(step: Step) -> set[str]:

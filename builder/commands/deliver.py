@@ -62,29 +62,45 @@ def place(context: Context, artifact: Path, folder: Path) -> Path:
 def deliver(artifact: Path, place: Path, ready: Callable[[Path], None] = lambda made: None) -> Path:
     """Copy an artifact to a place that is replaced whole; gives the path of the copy, of which `ready` hears before.
 
-    A copy, never a hard link into the store: what a user edits must not reach it. A file that the copy before already
-    has with the same bytes is linked from there, which spares writing and freeing it.
+    A copy, never a hard link into the store: what a user edits must not reach it. Of an earlier copy what is the same
+    stays, which spares writing, making folders and removing them. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     for left in whole.leftovers(place):
         remove(left)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        if artifact.is_dir():
-            copying.folder(str(artifact), str(fresh), str(place))
-        else:
-            fresh.mkdir()
-            copying.file(str(artifact), str(fresh / artifact.name))
-        ready(fresh)
-        _exchange(fresh, place)
+        if not artifact.is_dir() or not _updated(artifact, place, fresh, ready):
+            _replace(artifact, place, fresh, ready)
     finally:
         remove(fresh)
+    remove(_old(fresh))
     return place if artifact.is_dir() else place / artifact.name
 
 
-def _exchange(fresh: Path, place: Path) -> None:
-    """Put a folder where another one may be, which goes; it stays where that fails."""
-    old = fresh.with_name(f"{fresh.name}.old")
+def _updated(artifact: Path, place: Path, fresh: Path, ready: Callable[[Path], None]) -> bool:
+    """Whether an earlier copy could be made this one; where not, it may be gone."""
+    if not place.is_dir() or place.is_symlink():
+        return False
+    ready(place)
+    try:
+        copying.update(str(artifact), str(place), str(fresh))
+    except OSError:  # such as a folder in it that nobody may write
+        remove(fresh)
+        return False
+    return True
+
+
+def _replace(artifact: Path, place: Path, fresh: Path, ready: Callable[[Path], None]) -> None:
+    """Put a new copy where another one may be, which goes; it stays where that fails."""
+    if artifact.is_dir():
+        copying.folder(str(artifact), str(fresh))
+    else:
+        fresh.mkdir()
+        copying.file(str(artifact), str(fresh / artifact.name))
+    ready(fresh)
+    old = _old(fresh)
+    remove(old)
     if os.path.lexists(place):
         place.rename(old)
     try:
@@ -93,7 +109,11 @@ def _exchange(fresh: Path, place: Path) -> None:
         if os.path.lexists(old):
             old.rename(place)
         raise
-    remove(old)
+
+
+def _old(fresh: Path) -> Path:
+    """Where the copy before is while another one takes its place."""
+    return fresh.with_name(f"{fresh.name}.old")
 
 
 def expected(root: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ import tree
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _UNIX = 3  # the system whose modes the external attributes are
-QUICK = 6  # of zlib's levels; of compiled code it leaves 1 % more than 9, in a third of the time
+QUICK = 5  # of zlib's levels; of compiled code it leaves 1.5 % more than 9, in a fifth of the time
 
 
 def write(place: Path, folders: Iterable[tuple[Path, str]], layers: Iterable[Path] = ()) -> None:
@@ -23,7 +23,7 @@ def write(place: Path, folders: Iterable[tuple[Path, str]], layers: Iterable[Pat
 
     Raises tree.Refused where two of them have the same name.
     """
-    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as archive:
+    with zipfile.ZipFile(place, "w") as archive:
         for layer in layers:
             _append(archive, layer)
         for root, prefix in folders:
@@ -62,6 +62,7 @@ def _add(archive: zipfile.ZipFile, file: Path, name: str) -> None:
     member.external_attr = (stat.S_IFREG | mode) << 16
     member.file_size = file.stat().st_size
     member.compress_type = zipfile.ZIP_DEFLATED if member.file_size else zipfile.ZIP_STORED
+    member._compresslevel = QUICK  # type: ignore[attr-defined]  # 3.12 has no other way to say it of one member
     with file.open("rb") as reader, archive.open(member, "w") as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
 

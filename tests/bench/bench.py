@@ -37,6 +37,7 @@ def bench(folder: Path, rounds: int) -> None:
     store = folder / "store"
     env = {**os.environ, "BUILDER_HOME": str(store)}
     env.pop("CI", None)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed builder has its byte code, as its peers have
     subprocess.run([BUILDER, "fetch", app, "-t", "web", "--verify"], env=env, check=True)
     build = [BUILDER, "build", "web", str(app), "--offline"]
     subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "real"))
+sys.path.append(str(Path(__file__).parents[1] / "real"))  # at the end: both folders have modules of the same names
 import peers
 from desktop import missing, screen
 from timing import Timing, measure, row

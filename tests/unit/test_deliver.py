@@ -1,5 +1,6 @@
 """Rules of how an artifact gets to its user."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from builder import nar
 from builder.commands import Context
 from builder.commands.deliver import EXPECTED, check_place, deliver, expected, place, record
 from builder.errors import BuilderError, Exit
+from builder.removal import remove
 from builder.store import Store
 
 
@@ -53,6 +55,63 @@ def test_a_copy_replaces_whatever_was_there(artifact: Path, tmp_path: Path) -> N
     (artifact / "assets" / "run").unlink()
     deliver(artifact, place)
     assert seen(place) == seen(artifact)
+
+
+def made(place: Path, kind: str) -> None:
+    """Something of a kind at a place."""
+    match kind.split():
+        case ["file", text]:
+            place.write_text(text)
+        case ["program"]:
+            place.write_text("aa")
+            place.chmod(0o755)
+        case ["link", target]:
+            place.symlink_to(target)
+        case ["folder", *names]:
+            place.mkdir()
+            for name in names:
+                (place / name).write_text(name)
+
+
+KINDS = (
+    "nothing",
+    "file aa",
+    "file ab",
+    "file abc",
+    "program",
+    "link aa",
+    "link ab",
+    "folder",
+    "folder a b",
+    "folder b c",
+)
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(KINDS, KINDS)))
+def test_each_kind_takes_the_place_of_each(tmp_path: Path, before: str, after: str) -> None:
+    """At the top and further down; nothing is left beside, and what stays the same is not touched."""
+    artifact, place = tmp_path / "artifact", tmp_path / "build" / "web"
+    for kind in (before, after):
+        for below in ("", "deep/er"):
+            (artifact / below).mkdir(parents=True, exist_ok=True)
+            remove(artifact / below / "x")
+            made(artifact / below / "x", kind)
+        (artifact / "same").write_text("same")
+        deliver(artifact, place)
+        assert seen(place) == seen(artifact)
+        assert [path.name for path in place.parent.iterdir()] == ["web"]
+
+
+def test_a_copy_that_can_not_be_mended_is_made_anew(artifact: Path, tmp_path: Path) -> None:
+    """A folder of it may be written by nobody: it is not half of the old and half of the new one."""
+    place = tmp_path / "web"
+    deliver(artifact, place)
+    (artifact / "assets" / "run").write_text("other")
+    (place / "assets").rename(tmp_path / "elsewhere")
+    (place / "assets").symlink_to(tmp_path / "elsewhere")
+    deliver(artifact, place)
+    assert seen(place) == seen(artifact)
+    assert (tmp_path / "elsewhere" / "run").read_text() == "#!"
 
 
 def test_no_edit_reaches_the_store(artifact: Path, tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_a_step_begins_once_all_that_it_builds_on_is_done() -> None:
     assert done[2:] == ["c", "d"]
 
 
+def test_a_chain_that_was_begun_goes_on_before_another_begins() -> None:
+    """Else its last and longest step would run alone at the end."""
+    done: list[str] = []
+    steps = [step("a"), step("b"), step("a-layer", "a"), step("b-layer", "b"), step("all", "a-layer", "b-layer")]
+    schedule.side_by_side(steps, lambda one: lambda: done.append(one.name), 1)
+    assert done == ["a", "a-layer", "b", "b-layer", "all"]
+
+
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_no_more_run_than_there_is_room_for(width: int) -> None:
     """And no fewer."""

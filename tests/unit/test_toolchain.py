@@ -227,3 +227,14 @@ def test_shipped_links_are_relative() -> None:
             else:
                 assert part != "/"
                 parts.append(part)
+
+
+def test_start_py_needs_no_module_that_is_compiled_first() -> None:
+    """What it imports before `in/stdlib` is in its place is frozen in the interpreter; else each step takes 60 ms more."""
+    show = "import sys, _imp; old = set(sys.modules); import start; new = set(sys.modules) - old - {'start'}"
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); {show}; print(*(name for name in new if not _imp.is_frozen(name)))"
+    folder = Path(inside.__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
