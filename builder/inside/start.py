@@ -5,7 +5,6 @@ Exits with REFUSED where the sandbox is none; flags that were passed to a backen
 """
 
 import os
-import runpy
 import sys
 
 TYPE_CHECKING = False  # that of `typing`, which would be compiled before `in/stdlib` is in its place: 60 ms a step
@@ -216,7 +215,16 @@ def main() -> None:
     script = sys.argv[1]
     sys.argv = sys.argv[1:]
     sys.path.insert(0, folder)
-    runpy.run_path(os.path.join(folder, script), run_name="__main__")
+    run(os.path.join(folder, script))
+
+
+def run(path: str) -> None:
+    """Run a script as the program; `runpy` does the same, but imports what would be compiled first."""
+    module = type(sys)("__main__")
+    module.__file__ = path
+    sys.modules["__main__"] = module
+    with open(path, "rb") as file:
+        exec(compile(file.read(), path, "exec"), module.__dict__)
 
 
 if __name__ == "__main__":
