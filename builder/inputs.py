@@ -35,6 +35,7 @@ def inputs_of(project: Project) -> Inputs:
         constraints=_sorted(_normal(project.constraints)),
         hashes=_sorted(project.hashes),
         indexes=project.indexes,
+        package_indexes=_sorted(f"{name} {url}" for name, url in project.package_indexes.items()),
         default_index=project.default_index,
         prereleases=project.prereleases,
         targets=_sorted(settings.targets),
@@ -75,6 +76,7 @@ _LISTS = {
     "overrides": "override",
     "hashes": "hash",
     "indexes": "index",
+    "package_indexes": "package's own index",
     "targets": "target",
     "sdist": "sdist permission",
 }

@@ -83,6 +83,7 @@ class Inputs(Model):
     overrides: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()  # `name sha256`, the author's own
     indexes: tuple[str, ...] = ()  # of requirements.txt, first index first
+    package_indexes: tuple[str, ...] = Field(default=(), alias="package-indexes")  # `name URL`, the only one of each
     default_index: bool = Field(default=True, alias="default-index")  # False: the first of `indexes` is in its place
     prereleases: bool = False
     targets: tuple[str, ...]
@@ -93,6 +94,10 @@ class Inputs(Model):
     desktop_flavor: str = Field(default="light", alias="desktop-flavor")  # of Linux's client: light or full
     sdist: tuple[str, ...] = ()
     exclude_newer: str = Field(default="", alias="exclude-newer")  # an instant, RFC 3339
+
+    def own_indexes(self) -> dict[str, str]:
+        """Package -> URL of the only index that it comes from, of those that have one."""
+        return dict(text.split(" ", 1) for text in self.package_indexes)
 
 
 class Lock(Model):

@@ -18,7 +18,7 @@ from builder.fletkeys.parse import parse as parse_flet
 from builder.fletkeys.parse import warn_of_variables
 from builder.fletkeys.values import check
 from builder.model import Model
-from builder.references import Place, reference, wrong
+from builder.references import Place, reference, without_credentials, wrong
 from builder.requirements import Asked, Context
 from builder.settings import Settings
 
@@ -49,6 +49,7 @@ class Project(Model):
     constraints: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()  # `name sha256`, the author's own, sorted
     indexes: tuple[str, ...] = ()  # URLs without credentials, first index first
+    package_indexes: dict[str, str] = Field(default={})  # package -> URL, without credentials, of its only index
     default_index: bool = True  # False: the first of `indexes` takes the place of the default one
     prereleases: bool = False
     module: str = "main"
@@ -121,6 +122,9 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
     extra = {name: flet[f"{name}.dependencies"] for name in PLATFORMS if f"{name}.dependencies" in flet}
     listed = {name: _listed(texts, f"tool.flet.{name}.dependencies", context) for name, texts in extra.items()}
     wanted = {name: _developed(found, flet, context) for name, found in listed.items()}
+    own = settings.parse(tool.get("builder", {}), requires_python(data))
+    place = _place("tool.builder.index", context)
+    indexes = {name: without_credentials(url, place) for name, url in own.index.items()}
     return Project(
         name=flet.get("project") or _word(stated, poet, "name") or _utf8(folder) or "app",
         version=flet.get("build_version") or _word(stated, poet, "version") or "1.0.0",
@@ -130,13 +134,15 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
         constraints=_unique(asked.constraints),
         hashes=_unique([name for found in (asked, *wanted.values()) for name in found.hashes]),
         indexes=tuple(dict.fromkeys([*asked.index[-1:], *asked.extra])),
+        package_indexes={name: url for name, (url, _) in indexes.items()},
         default_index=not asked.index,
         prereleases=bool(asked.pre),
         module=_module(flet.get("app.module", "main")),
         path=_path(flet.get("app.path", ".")),
         flet=flet,
-        settings=settings.parse(tool.get("builder", {}), requires_python(data)),
-        credentials={url: key for found in (asked, *wanted.values()) for url, key in found.credentials.items()},
+        settings=own,
+        credentials={url: key for found in (asked, *wanted.values()) for url, key in found.credentials.items()}
+        | {url: key for url, key in indexes.values() if key},
     )
 
 

@@ -24,6 +24,7 @@ _MENDS = {
     "runtime": "choose one of: python-build-standalone, bytedeco",
     "sdist": 'write a list of package names, such as ["msgpack"]',
     "android-hosts": 'write a list of host names, such as ["api.example.com"]',
+    "index": 'write a table of package to the URL of its index, such as acme = "https://nexus.example.com/simple/"',
     "mirrors": 'write a table of alias to URL, such as pypi = "https://mirror.example.com/simple/"',
     "update": 'write allow = "major", "minor", "patch" or "never", cooldown in days, and the same, pin and exclude for '
     "single packages in [tool.builder.update.packages]",
@@ -41,6 +42,8 @@ class Settings(Model):
     runtime: Literal["python-build-standalone", "bytedeco"] = "python-build-standalone"
     sdist: tuple[str, ...] = ()  # PEP 503 names, sorted
     android_hosts: tuple[str, ...] = Field(default=(), alias="android-hosts")  # reached by the app's shell, sorted
+    # package -> URL of the one index that it comes from, as written; what records hold is the project's, without secret
+    index: dict[str, str] = Field(default={}, exclude=True, repr=False)
     mirrors: dict[str, str] = Field(default={})  # alias -> URL
     exclude_newer: str = Field(default="", alias="exclude-newer")  # RFC 3339 in UTC; a file of that instant is too new
 
@@ -77,6 +80,18 @@ class Settings(Model):
         if wrong:
             raise ValueError(f"names `{wrong[0]}`, which is no host name")
         return tuple(sorted(set(names)))
+
+    @field_validator("index", mode="before")
+    @classmethod
+    def _index(cls, value: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise ValueError("is not a table")
+        for name, url in value.items():
+            if not is_normalized_name(canonicalize_name(name)):
+                raise ValueError(f"names `{name}`, which is no package name")
+            if not isinstance(url, str) or not re.match(r"https?://[^\s/]+\S*$", url):
+                raise ValueError(f"has no http or https URL for `{name}`")
+        return {canonicalize_name(name): url for name, url in value.items()}
 
     @field_validator("mirrors", mode="before")
     @classmethod

@@ -60,7 +60,7 @@ def run(
     from builder.resolver import resolve  # here: `check` does without the resolver
     from builder.resolver.bounds import earliest, held
     from builder.resolver.kept import keep
-    from builder.resolver.resolution import Uv
+    from builder.resolver.question import Uv
     from builder.resolver.world import World
 
     inputs = inputs_of(project)

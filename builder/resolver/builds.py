@@ -15,7 +15,7 @@ from builder import inside, sdists
 from builder.errors import BuilderError, Exit
 from builder.lock import Inputs, Sdist
 from builder.resolver.graph import reachable
-from builder.resolver.resolution import Question
+from builder.resolver.question import Question
 from builder.resolver.selection import Chosen, rules, select
 from builder.resolver.wheels import Environment, desktop, summary
 from builder.resolver.world import World, ask

@@ -17,7 +17,8 @@ from builder.resolver import assembly, builds, client_wheels, distribution, exte
 from builder.resolver.builds import Build
 from builder.resolver.fit import Place, fit
 from builder.resolver.graph import Key
-from builder.resolver.resolution import Question, Resolution
+from builder.resolver.question import Question
+from builder.resolver.resolution import Resolution
 from builder.resolver.resolution import resolve as once
 from builder.resolver.selection import DIRECT, PYPI, Chosen, direct, rules
 from builder.resolver.wheels import DESKTOP, browser, desktop

@@ -73,7 +73,8 @@ def rules(inputs: Inputs, default: str, target: str) -> Rules:
     for text in inputs.hashes:
         name, _, sha256 = text.partition(" ")
         hashes.setdefault(name, set()).add(sha256.removeprefix("sha256:").lower())
-    indexes = {plain(url): f"index-{number}" for number, url in enumerate(inputs.indexes, 1)}
+    every = dict.fromkeys([*inputs.indexes, *sorted(inputs.own_indexes().values())])
+    indexes = {plain(url): f"index-{number}" for number, url in enumerate(every, 1)}
     return Rules(
         {name: frozenset(values) for name, values in hashes.items()},
         {**indexes, plain(default): PYPI},

@@ -9,7 +9,8 @@ from builder.network.http import Http
 from builder.network.simpleindex import IndexFile
 from builder.resolver.bounds import Bounds
 from builder.resolver.kept import Kept
-from builder.resolver.resolution import Question, Resolution, Uv, resolve
+from builder.resolver.question import Question, Uv
+from builder.resolver.resolution import Resolution, resolve
 from builder.resolver.selection import PYPI, plain
 from builder.sources.pypi import project_files
 from builder.toolchain import Recipe
@@ -41,8 +42,9 @@ def ask(question: Question, world: World) -> Resolution:
         return resolve(question, world.uv)
     except BuilderError as error:
         names = {"".join(groups) for groups in _ABSENT.findall(error.message)}
-        for name in sorted(names) if question.inputs.default_index else ():
-            base = world.http.base(PYPI)
+        own = question.inputs.own_indexes()
+        for name in sorted(names if question.inputs.default_index else names & own.keys()):
+            base = _with_login(own[name], world) if name in own else world.http.base(PYPI)
             if world.http.find(f"{base}{name}/") is not None:
                 project_files(name, base, world.http)  # raises where this is no page of an index
         raise
@@ -50,5 +52,10 @@ def ask(question: Question, world: World) -> Resolution:
 
 def page(inputs: Inputs, world: World, project: str, base: str = "") -> tuple[IndexFile, ...]:
     """Every file of a project on one of the project's own indexes, or on the default one. Raises BuilderError."""
-    own = {plain(url): plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/")) for url in inputs.indexes}
+    own = {plain(url): _with_login(url, world) for url in (*inputs.indexes, *inputs.own_indexes().values())}
     return project_files(project, own.get(base) or world.http.base(PYPI), world.http)
+
+
+def _with_login(url: str, world: World) -> str:
+    """The URL of one of the project's own indexes, with a slash at its end and its credentials in it."""
+    return plain(url).replace(url.rstrip("/"), world.uv.secret(url).rstrip("/"))

@@ -15,7 +15,7 @@ from builder.network.http import Http
 from builder.project import Project
 from builder.resolver import resolve
 from builder.resolver.kept import keep
-from builder.resolver.resolution import Uv
+from builder.resolver.question import Uv
 from builder.resolver.world import World
 from builder.settings import Settings
 

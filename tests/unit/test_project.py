@@ -143,8 +143,10 @@ def test_credentials_are_in_no_record(tmp_path: Path) -> None:
     """They are for the one who fetches; neither repr nor inputs nor JSON holds them."""
     (tmp_path / "main.py").touch()
     (tmp_path / "requirements.txt").write_text("-i https://me:${KEY}@host/simple\nfoo @ https://${KEY}@h/foo.whl")
+    (tmp_path / "pyproject.toml").write_text("[tool.builder.index]\nacme = 'https://you:s3cret@own/simple/'")
     found = load(tmp_path, {}, lambda line: None, {"KEY": "s3cret"})
-    assert set(found.credentials.values()) == {"me:s3cret", "s3cret"}
+    assert set(found.credentials.values()) == {"me:s3cret", "s3cret", "you:s3cret"}
+    assert found.inputs()["package_indexes"] == {"acme": "https://own/simple/"}
     assert "s3cret" not in repr(found) + found.model_dump_json() + json.dumps(found.inputs())
 
 

@@ -27,7 +27,7 @@ from builder.resolver import builds, distribution, extensions, resolve
 from builder.resolver.bounds import Bounds, bounds, held
 from builder.resolver.graph import Key
 from builder.resolver.kept import keep
-from builder.resolver.resolution import Uv
+from builder.resolver.question import Uv
 from builder.resolver.selection import Chosen
 from builder.resolver.wheels import browser
 from builder.resolver.world import World
@@ -609,6 +609,41 @@ def test_the_first_index_that_has_a_name_wins(index, serve, reply, locked):
     private.add("six", "1.0")
     index.add("six", "9.9")
     assert versions(locked(index, "flet==0.82.2", "six", indexes=(private.url,)))["six"] == "1.0"
+
+
+def test_a_package_with_an_index_of_its_own_comes_from_no_other(index, serve, reply, locked):
+    """Also where only another package requires it, and whatever the others have; that index is asked for no other."""
+    private = Index(serve(), reply)
+    private.add("inner", "1.0", requires=["six"])
+    private.add("six", "9.9")
+    index.add("inner", "99.0")
+    index.add("outer", "1.0", requires=["inner"])
+    index.add("six", "1.16.0")
+    named = {"package_indexes": {"inner": private.url}, "credentials": {private.url: "user:word"}}
+    first = locked(index, "flet==0.82.2", "outer", **named)
+    assert {name: versions(first)[name] for name in ("inner", "outer", "six")} == {
+        "inner": "1.0",
+        "outer": "1.0",
+        "six": "1.16.0",
+    }
+    assert {pin.name for pin in first.lock.packages if pin.source == "index-1"} == {"inner"}
+    asked = {one.path for one in private.server.asked if one.path.startswith("/simple/")}
+    assert asked == {"/simple/inner/"}
+    assert first.lock.sources["index-1"].base == private.url
+    assert "word" not in lockfile.dump(first.lock)
+    private.add("inner", "2.0", requires=["six"])
+    assert versions(locked(index, "flet==0.82.2", "outer", old=first.lock, **named))["inner"] == "1.0"
+
+
+def test_a_package_that_its_own_index_lacks_is_not_taken_from_another(index, serve, reply, locked):
+    """The lock fails: the public package of that name may be anybody's."""
+    private = Index(serve(), reply)
+    private.add("other", "1.0")
+    index.add("inner", "99.0")
+    with pytest.raises(BuilderError) as caught:
+        locked(index, "flet==0.82.2", "inner", package_indexes={"inner": private.url})
+    assert caught.value.code == Exit.LOCK
+    assert "inner was not found" in caught.value.message
 
 
 def test_an_index_in_the_place_of_the_default_one_serves_all(index, new_index, locked):
