@@ -1,5 +1,7 @@
 """One run of uv for all targets: which version of what, and every file of these versions."""
 
+import contextlib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,14 +13,16 @@ from typing import Any
 
 from packaging.pylock import Package, Pylock
 
-from builder import process
+from builder import process, whole
 from builder.errors import BuilderError, Exit
+from builder.removal import remove
 from builder.resolver import graph, unsolvable
 from builder.resolver.graph import Graph, Key
 from builder.resolver.question import Question, Uv, environment, files
 
 # Locks, leaves uv.lock behind and writes a pylock.toml to stdout.
 _EXPORT = ("--format", "pylock.toml", "--all-extras", "--no-emit-project", "--no-header")
+_SCRATCH = "builder-lock-"  # how the name of a scratch project's folder begins; then comes who made it
 _TRIES = re.compile(r"Request failed after \d+ retries in [\d.]+s")  # another time with each run
 
 
@@ -38,7 +42,8 @@ def resolve(question: Question, uv: Uv) -> Resolution:
 
     Raises BuilderError (lock) where there are none, (fetch) where the index can't be asked.
     """
-    with TemporaryDirectory(prefix="builder-lock-") as folder:
+    with TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-") as folder:
+        _sweep(Path(folder))
         root = Path(folder)
         for name, text in files(question, uv).items():
             (root / name).write_text(text, encoding="utf-8")
@@ -51,6 +56,15 @@ def resolve(question: Question, uv: Uv) -> Resolution:
             table = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
             packages = _packages(done.out)
             return Resolution(packages, graph.parse(table), _unhashed(table), newer.result(), _warnings(done.err))
+
+
+def _sweep(own: Path) -> None:
+    """Remove the scratch projects of this user's killed builders: a requirement's URL may hold a password."""
+    for left in own.parent.glob(f"{_SCRATCH}[0-9]*-*"):
+        pid = left.name.removeprefix(_SCRATCH).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if left.lstat().st_uid == own.stat().st_uid and not whole.at_work(pid):
+                remove(left)
 
 
 def _packages(pylock: str) -> dict[Key, Package]:

@@ -835,12 +835,12 @@ def app(tmp_path, index, serve, reply):
     return root
 
 
-def builder(*argv, index, root):
+def builder(*argv, index, root, **more):
     """Run the command as a user does."""
     home = root.parent / "home"
     home.mkdir(exist_ok=True)
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "BUILDER_HOME": str(root.parent / "store")}
-    environ |= {"BUILDER_MIRROR_PYPI": index.url, "UV_HTTP_RETRIES": "0"}
+    environ |= {"BUILDER_MIRROR_PYPI": index.url, "UV_HTTP_RETRIES": "0"} | more
     command = [sys.executable, "-m", "builder.entry", *argv]
     return subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
 
@@ -886,6 +886,18 @@ def test_a_private_index_is_locked_and_fetched_from(app, index):
     supply.provide(context, load(app, {}, lambda line: None, context.environ), lock, [pin])
     assert context.store.verified(pin.sha256)
     assert leaks(app) == []
+
+
+def test_what_a_killed_lock_left_goes_with_the_next(app, index):
+    """A scratch project may hold a password; that of a builder at work stays, and what is no scratch project."""
+    home = app.parent / "home"
+    home.mkdir(exist_ok=True)
+    kept, gone = (home / f"builder-lock-{os.getppid()}-a", home / "builder-lock-mine"), home / "builder-lock-4194999-b"
+    for folder in (*kept, gone):
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text("x")
+    assert builder("lock", index=index, root=app, TMPDIR=str(home)).returncode == 0
+    assert set(home.glob("builder-lock-*")) == set(kept)
 
 
 def test_a_wrong_password_is_told_without_it(app, index):
