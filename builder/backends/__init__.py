@@ -87,7 +87,7 @@ def show_inputs(work: Work) -> None:
     """Put links to a step's inputs where a sandbox would show them."""
     for name, path in work.inputs.items():
         shown = work.folder / "in" / name
-        if shown.is_dir():
+        if shown.is_dir() and not shown.is_symlink():
             shown.rmdir()
         else:
             shown.unlink()

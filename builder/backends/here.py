@@ -4,6 +4,7 @@ The proof is the one of every backend: no network but lo, no trace of a host, an
 another namespace could hold, that a step leaves its inputs alone, is looked at after the step.
 """
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     done = process.run(command(work), env=work.environment, cwd=work.folder, line=say)
     if done.code == REFUSED:
         raise BuilderError(f"the sandbox failed: {last(done.err)}", hint=_MEND, code=Exit.SANDBOX)
-    changed = sorted(name for name, digest in _digests(work).items() if digest != before[name])
+    changed = sorted(name for name, digest in _digests(work).items() if not digest or digest != before[name])
     if changed:
         raise BuilderError(
             f"step `{work.step.name}` changed its input `{changed[0]}`",
@@ -95,7 +96,12 @@ def _other_root(toolchain: Path) -> str:
 
 
 def _digests(work: Work) -> dict[str, str]:
-    return {name: nar.sha256(path) for name, path in work.inputs.items()}
+    """The NAR sha256 of each input; "" for one that can't be read any more."""
+    found = dict.fromkeys(work.inputs, "")
+    for name, path in work.inputs.items():
+        with contextlib.suppress(OSError):
+            found[name] = nar.sha256(path)
+    return found
 
 
 def _names(folder: str) -> list[str]:

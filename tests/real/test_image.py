@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from . import containers
+from . import containers, escaping
 from .containers import AGENT, IMAGE
 from .worlds import ROOT, World, committed
 
@@ -162,6 +162,44 @@ def test_a_step_that_changes_its_input_is_found_out(agent: Agent) -> None:
     """What no namespace holds off is seen by hashing."""
     done = agent.run("sh", "-c", 'LD_LIBRARY_PATH=/opt/builder/lib exec python3 -c "$1"', "sh", CHANGES)
     assert done.stdout == "STEP step `own` changed its input `data`\n", done.stderr
+
+
+# What a step can get at that runs right where builder does: what it was given, which is looked at after it, and what
+# podman tells every container. Nothing of the machine around that.
+REACHED = {
+    "write an input",
+    "add to an input",
+    "make an input writable",
+    "remove an input",
+    "write the scripts",
+    "learn the boot",
+    "learn the command line of the kernel",
+    "learn the hardware",
+    "learn the hosts of the network",
+    "learn the kernel",
+    "learn the processor",
+    "learn the time",
+}
+
+
+@pytest.mark.reliability
+def test_a_step_gets_at_nothing_around_the_agent(
+    agent: Agent, fetched: Path, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    """It is held by the container alone; it changed its input, so it fails, and is kept for who wants to look."""
+    build = f"{' '.join(BUILD)} --keep-failed; echo $?; cat $BUILDER_HOME/failed/*/out/found.json"
+    with escaping.host(World(tmp_path / "around", fetched)) as host:
+        escaping.plan_of(agent.app, "probes.py")
+        escaping.given(agent.app, host)
+        done = agent.run("sh", "-c", build)
+    code, _, text = done.stdout.partition("\n")
+    assert (code, "step `escape` changed its input `app`" in done.stderr) == ("7", True), done.stderr
+    found = json.loads(text)
+    assert len(found) > 110
+    assert {name for name, how in found.items() if how.startswith(("bug", "killed", "hangs"))} == set()
+    assert {name for name, how in found.items() if how == "got"} == REACHED
+    figures("escapes tried", len(found) - len(REACHED))
+    figures("escapes stopped", len(found) - len(REACHED))
 
 
 def test_doctor_knows_the_image(agent: Agent) -> None:

@@ -523,14 +523,14 @@ def become_root():
 
 @probe
 def become_another_user():
-    os.setresuid(4321, 4321, 4321)
+    os.setresuid(5432, 5432, 5432)
 
 
 @probe
 def give_a_file_away():
     Path("out/mine").touch()
     try:
-        os.chown("out/mine", 4321, 4321)
+        os.chown("out/mine", 5432, 5432)
     finally:
         os.unlink("out/mine")
 
