@@ -1,9 +1,11 @@
 # `make demo` and `make test` are the two commands of the README; both start from nothing but Python >= 3.11 with venv.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-TOOLS := aapt android-framework-res apksigner appstream bubblewrap chromium desktop-file-utils dexdump faketime flatpak flatpak-builder \
+TOOLS := aapt android-framework-res apksigner appstream bubblewrap chromium desktop-file-utils dexdump docker.io faketime flatpak flatpak-builder \
 	git icoutils iproute2 libc6-arm64-cross libegl1 libgl1 libgtk-3-0 libsecret-1-0 nix-bin openssl p7zip-full podman qemu-user-static strace \
 	runc uidmap unzip weston wine wine64 x11-utils xdotool xvfb zipalign
+# A module stays with one worker, for what its tests share is made once; the long ones come first, as their folder does.
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: install demo test check unit real reliability bench docs lock-dependencies clean
 
@@ -30,7 +32,7 @@ demo: install  ## lock -> web app, signed APK and Linux app, in a sandbox withou
 
 test: check  ## everything: style, types, imports, unit, snapshot and real tests
 	@.ci/needs wanted $(TOOLS)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: .venv/developing
 	$(BIN)/ruff format --check
@@ -47,7 +49,7 @@ real: .venv/developing
 
 reliability: .venv/developing  ## all faults, hostile inputs, variations and escapes, and the figures; `make test` has a part of them
 	@.ci/needs wanted $(TOOLS)
-	$(BIN)/pytest -n 2 --dist loadgroup -m reliability --thorough
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m reliability --thorough
 
 bench: .venv/developing  ## speed and memory, ratios in one run
 	@.ci/needs wanted bubblewrap busybox-static flatpak-builder git libegl1 libgl1 libgtk-3-0 libsecret-1-0 xdotool xvfb

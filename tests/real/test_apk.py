@@ -11,7 +11,7 @@ import pytest
 
 from .worlds import FIXTURES, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("apk")]
+pytestmark = pytest.mark.real
 
 BUILD = ("build", "apk", "--json", "--offline")
 

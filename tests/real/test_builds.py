@@ -15,7 +15,7 @@ from builder import lockfile
 
 from .worlds import BUILD, BUILDER, FIXTURES, ROOT, World, as_nobody, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)

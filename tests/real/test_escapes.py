@@ -19,7 +19,7 @@ import pytest
 from . import containers, escaping
 from .worlds import BUILD, World
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("escapes")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 PLACES = ("bwrap", "nix", "podman", "docker")
 # What a step can reach, by backend; whatever is not here must be stopped. Each row is told in

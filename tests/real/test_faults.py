@@ -14,7 +14,7 @@ import pytest
 
 from .worlds import BUILD, BUILDER, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("builds")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 LONG = pytest.mark.thorough  # left to `make reliability`
 RECORD = ("build", "web", "--offline", "--record")

@@ -17,7 +17,7 @@ from .desktop import missing, sandboxed, screen
 from .flatpaks import Flatpak, contents, lay_out, mirrors, served, wanted
 from .worlds import BUILDER, ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("linux")]
+pytestmark = pytest.mark.real
 
 TARGET, ID = "linux-x86_64", "com.flet.counter"
 GIT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_COMMITTER_DATE": "2026-01-02T12:00:00Z"}

@@ -24,7 +24,7 @@ from .desktop import missing, sandboxed
 from .locking import Locking, store_beside
 from .worlds import BUILDER, ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("standalone")]
+pytestmark = pytest.mark.real
 
 TARGET = "linux-x86_64"
 FILE = "flet-linux-debian10-light-amd64.tar.gz"

@@ -13,7 +13,7 @@ from . import containers, escaping
 from .containers import AGENT, IMAGE
 from .worlds import ROOT, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.real
 
 BUILD = ("builder", "build", "web", "--json", "--frozen", "--offline", "--backend", "here")
 

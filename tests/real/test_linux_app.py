@@ -19,7 +19,7 @@ from builder import nar
 from .desktop import HEIGHT, Screen, missing, sandboxed, screen
 from .worlds import BUILDER, ROOT, World
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("linux")]
+pytestmark = pytest.mark.real
 
 FIXTURE = "counter-desktop"
 IDENTIFIER = "com.flet.counter"

@@ -22,7 +22,7 @@ from builder import lockfile, nar
 from . import machofiles
 from .worlds import ROOT, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("macos")]
+pytestmark = pytest.mark.real
 
 FIXTURE = "counter-desktop"
 TARGET = "macos-x86_64"

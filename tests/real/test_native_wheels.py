@@ -17,7 +17,7 @@ from builder.model import DESKTOP
 from .desktop import missing, sandboxed
 from .locking import Locking
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.thorough, pytest.mark.xdist_group("native")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.thorough]
 
 NAMES = ("cryptography", "numpy", "pandas", "pillow", "pydantic-core")
 APP = """

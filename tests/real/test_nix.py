@@ -14,7 +14,7 @@ from builder import lockfile, tree
 
 from .worlds import BUILD, BUILDER, FIXTURES, ROOT, World, as_nobody, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("nix")]
+pytestmark = pytest.mark.real
 
 NIX = (*BUILD, "--offline", "--backend", "nix")
 FLAKES = ("nix", "--extra-experimental-features", "nix-command flakes")

@@ -20,7 +20,7 @@ from builder.errors import BuilderError
 from . import containers
 from .worlds import BUILD, BUILDER, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("oci")]
+pytestmark = pytest.mark.real
 
 OCI = (*BUILD, "--offline", "--backend", "oci")
 

@@ -10,7 +10,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from .worlds import BUILD, World
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.real
 NAMES = ("web.provenance.json", "web.cdx.json")
 
 

@@ -19,7 +19,7 @@ from builder.store import Store
 from .androids import web
 from .worlds import ROOT, World
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("apk")]
+pytestmark = pytest.mark.real
 
 SOURCE = Path(__file__).with_name("OnAndroid.java")
 FILES: dict[str, str] = tomllib.loads(Path(__file__).with_name("robolectric.toml").read_text())

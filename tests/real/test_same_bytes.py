@@ -14,7 +14,7 @@ from . import containers
 from .test_nix import with_store
 from .worlds import BUILDER, ROOT, World, as_nobody
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("same bytes")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 ALL = ("counter", "counter-1.0", "counter-desktop")
 PLACES = ("bwrap", "bwrap_user", "nix", "podman", "podman_user", "docker", "here")

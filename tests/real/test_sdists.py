@@ -15,7 +15,7 @@ import pytest
 
 from builder import lockfile
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.real
 
 BUILDER = str(Path(sys.executable).with_name("builder"))
 SETUP = """

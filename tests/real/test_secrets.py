@@ -15,7 +15,7 @@ from . import containers, secrecy
 from .certificates import certificate
 from .secrecy import USER, WORD, Keeper, Registries, secret, url
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("secrets")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 # Who is given the user's whole environment: builder itself, and the programs that it runs for the user, outside of
 # any sandbox, as he would run them: their settings and logins are in it. Nix and podman start others with it.

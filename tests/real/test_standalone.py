@@ -16,7 +16,7 @@ from .locking import Locking, store_beside
 from .standalone import FILE, PATH, Table
 from .worlds import BUILDER, ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("standalone")]
+pytestmark = pytest.mark.real
 
 JAR = "cpython-3.12.1-1.5.10-linux-x86_64.jar"
 APP = """

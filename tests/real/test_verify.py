@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from builder import lockfile, plan, project, scripts
+from builder.commands.deliver import expected
 from builder.plan import Built, Plan, Step, Tree
 from builder.verification.causes import CHANCE
 from builder.verification.variations import VARIATIONS
 
 from .worlds import BUILDER, ROOT, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability, pytest.mark.xdist_group("verify")]
+pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 Browse = Callable[[Path], AbstractContextManager[Any]]
 Figures = Callable[..., None]
@@ -159,9 +160,19 @@ def test_what_the_contract_fixes_may_be_relied_on(world: World) -> None:
         assert leak["differences"][0]["place"][0] == place
 
 
-@pytest.mark.parametrize("target", ["web", "apk"])
-def test_a_fixture_is_the_same_with_all_varied(world: World, target: str, figures: Figures) -> None:
+CASES = [("counter", "web"), ("counter", "apk")]
+CASES += [("counter-desktop", target) for target in expected(ROOT / "fixtures" / "counter-desktop")]
+
+
+@pytest.mark.parametrize(
+    ("fixture", "target"), [CASES[0], *(pytest.param(*case, marks=pytest.mark.thorough) for case in CASES[1:])]
+)
+def test_a_fixture_is_the_same_with_all_varied(
+    tmp_path: Path, seeded: Path, fixture: str, target: str, figures: Figures
+) -> None:
     """By the committed plan, offline; the table says of each variation that it is equal."""
+    subprocess.run([BUILDER, "fetch", ROOT / "fixtures" / fixture, "-t", target], check=True)
+    world = World(tmp_path, seeded, fixture)
     done = world.run("verify", target, "--offline", "--beyond")
     assert done.returncode == 0, done.stdout
     lines = [line for line in done.stdout.splitlines() if line.startswith("  ") and not line.startswith("  backend")]
@@ -169,7 +180,8 @@ def test_a_fixture_is_the_same_with_all_varied(world: World, target: str, figure
     assert all("  equal  " in line for line in lines)
     figures("variations tried", len(lines))
     figures("artifacts equal")
-    assert committed("counter", target) in world.run("verify", target, "--offline", "--recorded", "--json").stdout
+    recorded = world.run("verify", target, "--offline", "--recorded", "--json").stdout
+    assert committed(fixture, target) in recorded
 
 
 def test_a_recorded_digest_that_no_build_has_is_a_difference(world: World) -> None:

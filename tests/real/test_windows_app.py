@@ -22,7 +22,7 @@ from builder import nar
 
 from .worlds import BUILDER, ROOT, World
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("windows")]
+pytestmark = pytest.mark.real
 
 FIXTURE, TARGET, IDENTIFIER = "counter-desktop", "windows-x86_64", "com.flet.counter"
 SHEBANG = b"#!<launcher_dir>"
