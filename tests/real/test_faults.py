@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from builder import toolchain
+
 from .worlds import BUILD, BUILDER, World, committed
 
 pytestmark = [pytest.mark.real, pytest.mark.reliability]
@@ -89,6 +91,30 @@ def test_a_build_that_is_killed_where_it_writes(
         expected = (world.app / "builder.expected.toml").read_text()
         assert expected == (warm.app / "builder.expected.toml").read_text()
         shutil.rmtree(folder)
+
+
+def test_a_toolchain_that_is_killed_while_it_is_made(
+    tmp_path: Path, fetched: Path, killer: Any, some_points: Any, thorough: bool, figures: Any
+) -> None:
+    """At any point: the next command makes it whole, and no file that was fetched is lost."""
+    nar = toolchain.load("python-3.12").nar
+
+    def world(name: str) -> World:
+        return World(tmp_path / name, fetched, link=True)
+
+    first = world("first")
+    points = killer.points(("fetch", str(first.app), "-t", "web"), first.env, [first.store])
+    for point in some_points(points, thorough=thorough, few=4):
+        one = world(f"point-{point.number}")
+        before = kept(one.store)
+        argv = ("fetch", str(one.app), "-t", "web")
+        killer.kill(argv, one.env, [one.store], point)
+        figures("faults injected")
+        assert one.run("fetch", "-t", "web").returncode == 0, point
+        assert lost(one, before) == set(), point
+        assert nar in kept(one.store)
+        assert [path for path in (one.store / "work").glob("*") if path.name.startswith("old-")] == []
+        shutil.rmtree(tmp_path / f"point-{point.number}")
 
 
 # --- what lies in the store is changed ------------------------------------------------------------------------------

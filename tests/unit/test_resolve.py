@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -835,13 +836,13 @@ def app(tmp_path, index, serve, reply):
     return root
 
 
-def builder(*argv, index, root, **more):
-    """Run the command as a user does."""
+def builder(*argv, index, root, before=(), **more):
+    """Run the command as a user does, with other programs before it on the command line."""
     home = root.parent / "home"
     home.mkdir(exist_ok=True)
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "BUILDER_HOME": str(root.parent / "store")}
     environ |= {"BUILDER_MIRROR_PYPI": index.url, "UV_HTTP_RETRIES": "0"} | more
-    command = [sys.executable, "-m", "builder.entry", *argv]
+    command = [*before, sys.executable, "-m", "builder.entry", *argv]
     return subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -898,6 +899,25 @@ def test_what_a_killed_lock_left_goes_with_the_next(app, index):
         (folder / "pyproject.toml").write_text("x")
     assert builder("lock", index=index, root=app, TMPDIR=str(home)).returncode == 0
     assert set(home.glob("builder-lock-*")) == set(kept)
+
+
+@pytest.mark.reliability
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare (Debian: util-linux)")
+@pytest.mark.parametrize("place", ["store", "home"])
+@pytest.mark.parametrize("size", ["4k", "64k", "1m"])
+def test_a_lock_on_a_small_disk(app, index, place, size, figures):
+    """An error with its mend and no lock, or a whole one; the next lock is what it would have been."""
+    folder = app.parent / place
+    folder.mkdir(exist_ok=True)
+    mount = f"mount -t tmpfs -o size={size} none '{folder}' && exec \"$@\""
+    small = ("unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh")
+    done = builder("lock", index=index, root=app, before=small, TMPDIR=str(app.parent / "home"))
+    figures("faults injected")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert ("hint: " in done.stderr) == (done.returncode != 0), done.stderr
+    assert (app / "builder.lock").exists() == (done.returncode == 0)
+    assert builder("lock", index=index, root=app).returncode == 0
+    assert [path.name for path in app.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_wrong_password_is_told_without_it(app, index):
