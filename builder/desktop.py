@@ -70,24 +70,6 @@ def zip_layer(step: str, prefix: str) -> Step:
     )
 
 
-def app_settings(project: Project, lock: Lock, target: str, platform: str) -> dict[str, Any]:
-    """Which of the app's files are packed, and how: what `builder/inside/app_stage.py` reads."""
-    line = prebuilt.line_of(lock, target).line
-
-    def setting(key: str) -> Any:
-        return project.setting(key, platform, line)
-
-    return {
-        "path": project.path,
-        "module": project.module,
-        "exclude": list(setting("app.exclude")),
-        "include": list(setting("app.include")),
-        "defaults": setting("app.default_excludes"),
-        "cleanup": [*prebuilt.JUNK, *setting("cleanup.app_files")] if setting("cleanup.app") else [],
-        "compile": setting("compile.app") and lock.inputs.python == prebuilt.BYTECODE,
-    }
-
-
 def start_files(project: Project, lock: Lock, target: str, platform: str, identifier: str) -> dict[str, str]:
     """What starts the app, and stands for Flet's own module that starts the client: file below in/ -> text."""
     line = prebuilt.line_of(lock, target).line

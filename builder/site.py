@@ -23,19 +23,7 @@ def packages(project: Project, lock: Lock, target: str, platform: str) -> tuple[
 
 def app(project: Project, lock: Lock, line: Line, platform: str, page: str) -> Step:
     """The step that lays out what is laid over the client; `page` is the text of index.html."""
-
-    def setting(key: str) -> Any:
-        return project.setting(key, platform, line.line)
-
-    settings = {
-        "path": project.path,
-        "module": project.module,
-        "exclude": list(setting("app.exclude")),
-        "include": list(setting("app.include")),
-        "defaults": setting("app.default_excludes"),
-        "cleanup": [*prebuilt.JUNK, *setting("cleanup.app_files")] if setting("cleanup.app") else [],
-        "compile": setting("compile.app") and lock.inputs.python == prebuilt.BYTECODE,
-    }
+    settings = prebuilt.app_settings(project, lock, line, platform)
     return Step(
         name=APP,
         scripts=scripts.closure("web_app.py"),

@@ -215,3 +215,20 @@ def _only(pins: tuple[Pin, ...], name: str, target: str) -> Pin:
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, indent=1) + "\n"
+
+
+def app_settings(project: Project, lock: Lock, line: Line, platform: str) -> dict[str, Any]:
+    """Which of the app's files are packed, and how: what `builder/inside/app_stage.py` reads."""
+
+    def setting(key: str) -> Any:
+        return project.setting(key, platform, line.line)
+
+    return {
+        "path": project.path,
+        "module": project.module,
+        "exclude": list(setting("app.exclude")),
+        "include": list(setting("app.include")),
+        "defaults": setting("app.default_excludes"),
+        "cleanup": [*JUNK, *setting("cleanup.app_files")] if setting("cleanup.app") else [],
+        "compile": setting("compile.app") and lock.inputs.python == BYTECODE,
+    }

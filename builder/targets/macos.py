@@ -59,7 +59,7 @@ def _app(project: Project, lock: Lock, target: str, layers: tuple[str, ...]) -> 
     line = prebuilt.line_of(lock, target).line
     name, identifier = _name(project, line), apple.identifier(project, line)
     version = re.sub(r"[^A-Za-z0-9.+~_-]", "_", project.setting("build_version", PLATFORM, line))
-    settings = desktop.app_settings(project, lock, target, PLATFORM) | {
+    settings = prebuilt.app_settings(project, lock, prebuilt.line_of(lock, target), PLATFORM) | {
         "bundle": f"{name}.app",
         "launcher": name,
         "entitlements": f"{name}.entitlements",

@@ -98,7 +98,7 @@ def _app(project: Project, lock: Lock, target: str, placed: tuple[str, ...]) -> 
     name = _name(project, line)
     version = re.sub(r"[^A-Za-z0-9.+~_-]", "_", project.setting("build_version", PLATFORM, line))
     layers = [f"{step}-layer" for step in placed]
-    settings = desktop.app_settings(project, lock, target, PLATFORM) | {
+    settings = prebuilt.app_settings(project, lock, prebuilt.line_of(lock, target), PLATFORM) | {
         "folder": name,
         "packages": _packages(lock, target),
         "zip": f"{name}-{version}-{target}.zip",

@@ -1,11 +1,10 @@
 """The rows of the APK: one line of the app changed, not signed and signed, cold outputs, and its size."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from timing import measure, row
+from timing import forget_outputs, measure, row
 
 
 def apk(builder: str, app: Path, env: dict[str, str], folder: Path, edit: Callable[[], None]) -> None:
@@ -16,14 +15,11 @@ def apk(builder: str, app: Path, env: dict[str, str], folder: Path, edit: Callab
     subprocess.run(build, env=env, check=True, stdout=subprocess.DEVNULL)
     row("build apk, one line changed", measure(build, env, folder, 5, edit), None, "<= 0.8 s")
     row("the same, signed", measure([*build, "--debug"], env, folder, 5, edit), None, "<= 1.0 s")
-    root = next(path.name for path in (store / "outputs").iterdir() if (path / "usr").is_dir())
-
-    def forget() -> None:
-        for path in (store / "outputs").iterdir():
-            if not path.name.startswith(root):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(store / "apps", ignore_errors=True)
-
-    row("build apk, cold outputs", measure(build, env, folder, 3, forget), None, "<= 8 s, <= 250 MB")
+    row(
+        "build apk, cold outputs",
+        measure(build, env, folder, 3, lambda: forget_outputs(store)),
+        None,
+        "<= 8 s, <= 250 MB",
+    )
     size = next((app / "build" / "apk").glob("*-unsigned.apk")).stat().st_size
     print(f"{'counter-unsigned.apk':34} {size / 1e6:7.2f} MB            |       -  | <= 14 MB", flush=True)

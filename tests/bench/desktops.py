@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "real"))  # at the end: both folders have modules of the same names
 import peers
 from desktop import missing, screen
-from timing import Timing, measure, row
+from timing import Timing, forget_outputs, measure, row
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "fixtures" / "counter-desktop"
@@ -46,17 +46,8 @@ def one_line(builder: str, app: Path, target: str, env: dict[str, str], folder: 
 
 def cold(builder: str, app: Path, targets: list[str], env: dict[str, str], folder: Path) -> None:
     """Every target after each other, with the files and the toolchain there, beside `flet pack` of one of them."""
-    store = Path(env["BUILDER_HOME"])
-    root = next(path.name for path in (store / "outputs").iterdir() if (path / "usr").is_dir())
-
-    def forget() -> None:
-        for path in (store / "outputs").iterdir():
-            if not path.name.startswith(root):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(store / "apps", ignore_errors=True)
-
     times, memory = [], 0.0
-    forget()
+    forget_outputs(Path(env["BUILDER_HOME"]))
     for target in targets:
         found = measure([builder, "build", target, str(app), "--offline"], env, folder, 1)
         times.append(found.seconds)

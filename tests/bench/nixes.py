@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from timing import Timing, measure, row
+from timing import Timing, forget_outputs, measure, row
 
 FLAKES = ["nix", "--extra-experimental-features", "nix-command flakes"]
 HASH_AND_COPY = """
@@ -31,13 +31,9 @@ def nix(builder: str, python: str, app: Path, env: dict[str, str], folder: Path)
 def steps(builder: str, app: Path, env: dict[str, str], folder: Path) -> None:
     """Cold outputs in both, with the toolchain there; the difference is of five steps."""
     store = Path(env["BUILDER_HOME"])
-    root = next(path.name for path in (store / "outputs").iterdir() if (path / "usr").is_dir())
 
     def forget() -> None:
-        for path in (store / "outputs").iterdir():
-            if not path.name.startswith(root):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(store / "apps", ignore_errors=True)
+        forget_outputs(store)
 
     def forget_in_nix() -> None:
         forget()

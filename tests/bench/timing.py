@@ -1,6 +1,7 @@
 """How a command is timed: medians of several runs, and the peak memory."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import time
@@ -41,3 +42,12 @@ def row(what: str, mine: Timing, peer: Timing | None, bound: str) -> None:
     """One line of the table."""
     beside = f"{peer.seconds:7.3f} s  ratio {mine.seconds / peer.seconds:5.2f}" if peer else "      -"
     print(f"{what:34} {mine.seconds:7.3f} s {mine.megabytes:6.0f} MB  | {beside}  | {bound}", flush=True)
+
+
+def forget_outputs(store: Path) -> None:
+    """Remove all that a store has made but the toolchain's root."""
+    root = next(path.name for path in (store / "outputs").iterdir() if (path / "usr").is_dir())
+    for path in (store / "outputs").iterdir():
+        if not path.name.startswith(root):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(store / "apps", ignore_errors=True)
