@@ -2,18 +2,15 @@
 
 import contextlib
 import errno
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from builder import noop, outputs, plan, schedule, scripts
+from builder import merging, noop, outputs, plan, schedule
 from builder.backends import Backend, Chain, Work, show_inputs
 from builder.errors import BuilderError, Exit
-from builder.inside import tree
 from builder.plan import Built, Pinned, Plan, Step
-from builder.removal import remove
 from builder.store import Store
 
 Say = Callable[[str], None]
@@ -168,7 +165,7 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
     try:
         with run.store.workspace() as folder:
             inputs = _inputs(step, run)
-            if not _merges(step, planned) or not _linked(step, inputs, folder / "out"):
+            if not merging.is_merge(step, planned) or not merging.linked(step, inputs, folder / "out"):
                 work = _work(ready, folder, inputs, run)
                 _lay_out(work, run.supplies.scripts)
                 try:
@@ -187,7 +184,7 @@ def _run(ready: _Ready, run: _Run, sound: Callable[[], None]) -> None:
 
 def _chain(steps: Iterable[Step], planned: Plan, run: _Run) -> Chain:
     trees = {name: run.store.output(nar) for name, nar in run.supplies.trees.items()}
-    wanted = tuple(step.name for step in steps if not _merges(step, planned))
+    wanted = tuple(step.name for step in steps if not merging.is_merge(step, planned))
     return Chain(planned, trees, run.store.files, run.supplies.scripts, wanted)
 
 
@@ -210,37 +207,6 @@ def _keep_failed(ready: _Ready, work: Work, run: _Run) -> None:
         show_inputs(work)
         kept = run.store.keep_failed(f"{work.step.name}-{run.keys[work.step.name][:12]}", work.folder)
         run.say(f"the failed step's folder is kept in `{kept}`")
-
-
-def _merges(step: Step, planned: Plan) -> bool:
-    """Whether a step is known to do no more than merge.py of this release; a committed plan may have another one."""
-    return step.scripts[0] == plan.MERGE and all(planned.scripts[name] == scripts.sha256(name) for name in step.scripts)
-
-
-def _linked(step: Step, inputs: Mapping[str, Path], out: Path) -> bool:
-    """Whether what merge.py would write could be made of links to the same files, which the store never changes."""
-    out.mkdir()
-    try:
-        found = tree.over((inputs[name], below) for name, below in map(tree.layered, step.args))
-        for folder in _folders(found):
-            os.mkdir(f"{out}/{folder}")  # noqa: PTH102 (a Path takes three times as long)
-        for name, source in found.items():
-            os.link(source, f"{out}/{name}", follow_symlinks=False)
-    except (OSError, tree.Refused):  # a disk without hard links, or folders that the script refuses, and says why
-        remove(out)
-        return False
-    return True
-
-
-def _folders(names: Iterable[str]) -> list[str]:
-    """Every folder that paths lie in, each before what is in it."""
-    found: set[str] = set()
-    for name in names:
-        above = name.rpartition("/")[0]
-        while above and above not in found:
-            found.add(above)
-            above = above.rpartition("/")[0]
-    return sorted(found)
 
 
 def _inputs(step: Step, run: _Run) -> dict[str, Path]:

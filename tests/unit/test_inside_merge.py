@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builder import execute, nar, plan
+from builder import merging, nar, plan
 from builder.plan import Step
 from builder.store import normalise
 
@@ -32,7 +32,7 @@ def text(link: Path) -> str:
 def linked(folders: dict[str, Path], out: Path) -> Path:
     """The merge as the store makes it."""
     step = Step(name="x", scripts=(plan.MERGE,), args=tuple(folders))
-    assert execute._linked(step, folders, out)
+    assert merging.linked(step, folders, out)
     return out
 
 
@@ -119,7 +119,7 @@ def test_unlike_things_at_one_place_are_refused(
     low(folders["low"] / "place")
     up(folders["up"] / "place")
     step = Step(name="x", scripts=(plan.MERGE,), args=tuple(folders))
-    assert not execute._linked(step, folders, tmp_path / "links")
+    assert not merging.linked(step, folders, tmp_path / "links")
     assert not (tmp_path / "links").exists()
     with pytest.raises(step_failed, match=r"error: `place` is a "):
         inside.run("merge.py", folders, list(folders))
