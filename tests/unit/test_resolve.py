@@ -630,6 +630,7 @@ def test_a_package_with_an_index_of_its_own_comes_from_no_other(index, serve, re
     assert {pin.name for pin in first.lock.packages if pin.source == "index-1"} == {"inner"}
     asked = {one.path for one in private.server.asked if one.path.startswith("/simple/")}
     assert asked == {"/simple/inner/"}
+    assert any(one.headers.get("authorization") for one in private.server.asked)
     assert first.lock.sources["index-1"].base == private.url
     assert "word" not in lockfile.dump(first.lock)
     private.add("inner", "2.0", requires=["six"])
