@@ -85,7 +85,7 @@ class _Tar:
                 raise Refused("has a header after its end")
             return b""
         told = header[148:156].strip(b" \0")
-        if told.lstrip(b"0") != b"%o" % (sum(header) - sum(header[148:156]) + 8 * ord(" ")):
+        if len(header) != _RECORD or told.lstrip(b"0") != b"%o" % (sum(header) - sum(header[148:156]) + 8 * ord(" ")):
             raise Refused("has a broken header" if self._begun else "is no zip, tar or Debian package")
         self._begun = True
         return header

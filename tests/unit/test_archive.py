@@ -306,6 +306,14 @@ def test_host_and_sandbox_share_one_module() -> None:
     assert sys.path == before
 
 
+@pytest.mark.parametrize("size", [100, 300, 345, 400, 511])
+def test_a_tar_that_ends_in_its_first_header_is_refused(size: int, tmp_path: Path) -> None:
+    """Also where what is missing is zeros, so that the sum of the header is right."""
+    (tmp_path / "cut").write_bytes(USUAL["tar"][:size])
+    with pytest.raises(archive.Refused):
+        archive.unpack(tmp_path / "cut", tmp_path / "out")
+
+
 @pytest.mark.reliability
 @pytest.mark.parametrize("data", USUAL.values(), ids=USUAL)
 def test_damage_is_refused_or_harmless(
