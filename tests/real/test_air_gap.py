@@ -130,6 +130,7 @@ def test_two_machines_write_the_same_bundle(bundles: Path, tmp_path: Path) -> No
     assert again.read_bytes() == first.read_bytes()
 
 
+@pytest.mark.thorough
 def test_the_pipeline_of_the_documentation_works(beyond: Beyond, bundles: Path) -> None:
     """Every line of the one for agents without a network."""
     blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/how-to/ci.md").read_text(), re.MULTILINE | re.DOTALL)

@@ -18,11 +18,7 @@ pytestmark = [pytest.mark.real, pytest.mark.reliability]
 
 ALL = ("counter", "counter-1.0", "counter-desktop")
 PLACES = ("bwrap", "bwrap_user", "nix", "podman", "podman_user", "docker", "here")
-QUICK = {
-    ("counter", "here"),
-    ("counter", "podman_user"),
-    ("counter-desktop", "podman"),
-}  # others have tests of their own
+QUICK = {("counter", "here"), ("counter", "podman_user")}  # others have tests of their own
 LONG = pytest.mark.thorough  # left to `make reliability`
 Place = Callable[[World, str, Path], subprocess.CompletedProcess[str]]
 

@@ -188,7 +188,12 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("name", FAILURES)
+SLOW = {"host unknown", "proxy that is not there", "proxy that is none"}  # each is asked several times
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.thorough] if name in SLOW else []) for name in FAILURES]
+)
 def test_failures_tell_no_password(name: str, keeper: Keeper, registries: Registries, figures: Figures) -> None:
     """Of `lock` from nothing and of `fetch`: the error names host and setting, and not who asks."""
     spoil, code = FAILURES[name]

@@ -247,6 +247,7 @@ def test_an_interrupt_leaves_nothing(world: World) -> None:
     assert verified(world)["equal"]
 
 
+@pytest.mark.thorough
 def test_targets_families_and_none_are_understood(world: World) -> None:
     """Without a plan that is committed it says so; two targets are two results."""
     done = world.run("verify", "web", "apk", "--offline", "--json")
