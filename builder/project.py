@@ -123,8 +123,8 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
     listed = {name: _listed(texts, f"tool.flet.{name}.dependencies", context) for name, texts in extra.items()}
     wanted = {name: _developed(found, flet, context) for name, found in listed.items()}
     own = settings.parse(tool.get("builder", {}), requires_python(data))
-    place = _place("tool.builder.index", context)
-    indexes = {name: without_credentials(url, place) for name, url in own.index.items()}
+    indexes = {name: without_credentials(url, _place("tool.builder.index", context)) for name, url in own.index.items()}
+    secrets = [*(found.credentials for found in (asked, *wanted.values())), dict(filter(all, indexes.values()))]
     return Project(
         name=flet.get("project") or _word(stated, poet, "name") or _utf8(folder) or "app",
         version=flet.get("build_version") or _word(stated, poet, "version") or "1.0.0",
@@ -141,8 +141,7 @@ def parse(folder: str, options: Mapping[str, Any], context: Context) -> Project:
         path=_path(flet.get("app.path", ".")),
         flet=flet,
         settings=own,
-        credentials={url: key for found in (asked, *wanted.values()) for url, key in found.credentials.items()}
-        | {url: key for url, key in indexes.values() if key},
+        credentials={url: secret for found in secrets for url, secret in found.items()},
     )
 
 

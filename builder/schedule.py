@@ -44,7 +44,7 @@ def side_by_side(steps: Sequence[Step], begin: Begin, width: int) -> None:
 
 
 def _depths(steps: Sequence[Step]) -> dict[str, int]:
-    """How many of the steps, which are in an order that works, come before each one on its longest way."""
+    """How many of the steps, which are in an order that works, the longest way to each one has, itself among them."""
     found: dict[str, int] = {}
     for step in steps:
         found[step.name] = 1 + max((found.get(name, 0) for name in _needs(step)), default=0)

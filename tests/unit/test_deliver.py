@@ -103,7 +103,20 @@ def test_each_kind_takes_the_place_of_each(tmp_path: Path, before: str, after: s
 
 
 def test_a_copy_that_can_not_be_mended_is_made_anew(artifact: Path, tmp_path: Path) -> None:
-    """A folder of it may be written by nobody: it is not half of the old and half of the new one."""
+    """What is in the way here lies where the differing files would be prepared."""
+    place = tmp_path / "web"
+    deliver(artifact, place)
+    before = place.stat().st_ino
+    (artifact / "assets" / "run").write_text("other")
+    (tmp_path / f".web.{os.getpid()}").touch()
+    deliver(artifact, place)
+    assert seen(place) == seen(artifact)
+    assert place.stat().st_ino != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store", "web"]
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(artifact: Path, tmp_path: Path) -> None:
+    """Where it leads all stays as it is."""
     place = tmp_path / "web"
     deliver(artifact, place)
     (artifact / "assets" / "run").write_text("other")
