@@ -101,7 +101,7 @@ def _further(around: Surroundings) -> list[str]:
 def run(work: Work, say: Callable[[str], None]) -> None:
     """Run a step. Raises BuilderError (sandbox) where bubblewrap can't, (step) where the step fails."""
     try:
-        done = process.run(argv(work), env={"PATH": work.host.get("PATH", "")}, line=say)
+        done = process.run(argv(work), env={"PATH": work.host.get("PATH", "")}, line=say, hold=True)
     except FileNotFoundError as error:
         raise BuilderError("`bwrap` is not installed", hint=_MEND, code=Exit.SANDBOX) from error
     if done.code == 0:

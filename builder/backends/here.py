@@ -44,7 +44,7 @@ def run(work: Work, say: Callable[[str], None]) -> None:
     _check(work)
     show_inputs(work)
     before = _digests(work)
-    done = process.run(command(work), env=work.environment, cwd=work.folder, line=say)
+    done = process.run(command(work), env=work.environment, cwd=work.folder, line=say, hold=True)
     if done.code == REFUSED:
         raise BuilderError(f"the sandbox failed: {last(done.err)}", hint=_MEND, code=Exit.SANDBOX)
     changed = sorted(name for name, digest in _digests(work).items() if not digest or digest != before[name])

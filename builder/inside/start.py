@@ -5,6 +5,7 @@ Exits with REFUSED where the sandbox is none; flags that were passed to a backen
 """
 
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False  # that of `typing`, which would be compiled before `in/stdlib` is in its place: 60 ms a step
@@ -47,6 +48,24 @@ def leaks() -> list[str]:
         found.append("`/sys` of the host")
     found += [f"`{home}`" for home in ("/home", "/root") if not empty(home)]
     return found
+
+
+def alone() -> bool:
+    """Whether who began the step is gone already; bwrap asks to die with it only when the sandbox is half made.
+
+    It holds the pipe that is stdin here, if that is one. What follows finds nothing to read there.
+    """
+    if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        return False
+    os.set_blocking(0, False)
+    try:
+        return not os.read(0, 1)
+    except BlockingIOError:
+        return False
+    finally:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
 
 
 def empty(folder: str) -> bool:
@@ -204,6 +223,8 @@ def main() -> None:
         found = [f"no proof: {error}"]
     if found:
         _refuse(f"a step can see {', '.join(found)}")
+    if alone():
+        _refuse("who began it is gone")
     os.umask(0o022)
     if os.path.isdir("in/stdlib"):  # byte code for what follows; what this script imports is frozen in the interpreter
         sys.path.insert(0, os.path.abspath("in/stdlib"))
