@@ -2,6 +2,7 @@
 
 import io
 import json
+import marshal
 import os
 import subprocess
 import sys
@@ -299,12 +300,13 @@ def test_the_launcher_needs_only_sh(tmp_path: Path) -> None:
 # --- start.py -----------------------------------------------------------------------------------------------------
 
 
-def start(tmp_path: Path, main: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def start(tmp_path: Path, main: str, flet: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
     """start.py with an app and a Flet of a few lines, run by this interpreter."""
     lib = tmp_path / "lib"
     (lib / "app").mkdir(parents=True)
     (lib / "app" / "flet" / "utils").mkdir(parents=True)
     (lib / "app" / "flet" / "utils" / "pip.py").write_text("def install_flet_package(name): open('installed', 'w')\n")
+    (lib / "app" / "flet" / "__init__.py").write_text(flet)
     (lib / "app" / "main.py").write_text(main)
     (lib / "start.py").write_text(templates.render("desktop/start.py"))
     (lib / "start.json").write_text(json.dumps({"id": "org.shop", "module": "main", "hidden": True}))
@@ -346,3 +348,20 @@ def test_a_hidden_window_is_asked_for(tmp_path: Path) -> None:
     """By the variable that Flet's client reads."""
     done = start(tmp_path, "import os\nprint(os.environ['FLET_HIDE_WINDOW_ON_START'], repr(os.environ['DISPLAY']))\n")
     assert done.stdout == "true ''\n"
+
+
+def test_flet_is_imported_with_what_was_compiled_beforehand(tmp_path: Path) -> None:
+    """By the digest of its text, as `generated.py` writes it; the app's own data classes are compiled as ever."""
+    flet = "import dataclasses, gc\n@dataclasses.dataclass\nclass Point:\n    x: int\ncollected = gc.isenabled()\n"
+    generated = module("generated")
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "flet.py").write_text(flet)
+    texts, failure = generated.recorded(str(tmp_path / "packages"), "flet")
+    assert (bool(texts), failure) == (True, "")
+    marked = {generated.digest(text): generated.code(f"print('known')\n{text}") for text in texts}
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "generated.bin").write_bytes(marshal.dumps(marked))
+    main = "import dataclasses, gc, flet\nprint(flet.Point(1), flet.collected, gc.isenabled())\n"
+    main += "@dataclasses.dataclass\nclass Point:\n    x: int\n"
+    done = start(tmp_path, main, flet)
+    assert done.stdout.splitlines() == ["known"] * len(texts) + ["Point(x=1) False True"]
