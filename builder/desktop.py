@@ -14,7 +14,6 @@ from builder.plan import Built, Pinned, Step
 from builder.project import Project
 
 PYTHON = "python"  # name of the step
-GENERATED = "generated"  # name of the step
 CPYTHON = "cpython"  # name of the pins
 START, FLET_DESKTOP, VERSION = "start.py", "flet_desktop.py", "version.py"
 _LONGEST = 100  # bytes of a file name that others are made of
@@ -42,20 +41,6 @@ def python(lock: Lock, target: str, *, compiled: bool) -> Step:
         scripts=scripts.closure("desktop_python.py"),
         inputs={pin.file: Pinned(pin=pin.sha256)},
         files={"python.json": text(settings)},
-    )
-
-
-def generated(lock: Lock, *, compiled: bool) -> tuple[Step, ...]:
-    """The step that compiles beforehand what importing Flet would; none where no byte code is wanted."""
-    if not (compiled and lock.inputs.python == prebuilt.BYTECODE):
-        return ()
-    return (
-        Step(
-            name=GENERATED,
-            scripts=scripts.closure("generated.py"),
-            args=(prebuilt.PACKAGES, "flet"),
-            inputs={prebuilt.PACKAGES: Built(step=prebuilt.PACKAGES)},
-        ),
     )
 
 

@@ -82,13 +82,16 @@ def desktop_client(lock: Lock, target: str) -> Pin:
     return package_of(lock, target, project) if project else pin_of(lock, target, ARCHIVE)
 
 
-def installed(project: Project, lock: Lock, target: str, platform: str) -> tuple[Step, ...]:
-    """The steps that build and install the packages of an app, as its keys say. Raises BuilderError (lock)."""
+def installed(project: Project, lock: Lock, target: str, platform: str, *, generated: str = "") -> tuple[Step, ...]:
+    """The steps that build and install the packages of an app, as its keys say. Raises BuilderError (lock).
+
+    `generated` names a module: what its data classes compile at each import is compiled as well, as the packages are.
+    """
     line = line_of(lock, target).line
     wanted = project.setting("cleanup.packages", platform, line)
     cleanup = [*JUNK, *project.setting("cleanup.package_files", platform, line)] if wanted else []
-    compiled = project.setting("compile.packages", platform, line)
-    return (*wheels(lock, target), packages(lock, target, cleanup, compiled=compiled))
+    compiled = project.setting("compile.packages", platform, line) and lock.inputs.python == BYTECODE
+    return (*wheels(lock, target), packages(lock, target, cleanup, generated if compiled else "", compiled=compiled))
 
 
 def wheels(lock: Lock, target: str) -> tuple[Step, ...]:
@@ -96,7 +99,7 @@ def wheels(lock: Lock, target: str) -> tuple[Step, ...]:
     return tuple(_wheel(lock, pin, target) for pin in _built(lock, target))
 
 
-def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool) -> Step:
+def packages(lock: Lock, target: str, cleanup: Iterable[str], generated: str, *, compiled: bool) -> Step:
     """The step that installs the locked packages of a target, without Flet's own clients and tools.
 
     What is built comes from the steps that `wheels` gives.
@@ -110,7 +113,8 @@ def packages(lock: Lock, target: str, cleanup: Iterable[str], *, compiled: bool)
         "built": built,
         "cleanup": list(cleanup),
         "extensions": line_of(lock, target).extensions(target, lock.inputs.desktop_flavor),
-        "compile": compiled and lock.inputs.python == BYTECODE,
+        "compile": compiled,
+        "generated": generated,
     }
     return Step(
         name=PACKAGES,

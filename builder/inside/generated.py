@@ -1,9 +1,11 @@
 """What `dataclasses` writes and compiles whenever a module is imported, compiled beforehand.
 
-Usage: generated.py FOLDER MODULE
-Imports the module from in/FOLDER, but no extension that was compiled for some processor, and notes each text that
-`dataclasses` gives to `exec`. Leaves out/generated.bin: by marshal, a dict from the text's BLAKE2b of 16 bytes to its
-code. What is not in it is compiled as ever; so a module that can't be imported here costs time, but never the build.
+The module is imported out of a folder of packages, but no extension that was compiled for some processor, and each text
+that `dataclasses` gives to `exec` is noted. What is left is, by marshal, a dict from the text's BLAKE2b of 16 bytes to
+its code. What is not in it is compiled as ever; so a module that can't be imported here costs time, never the build.
+
+What marshal writes depends on all that a process has compiled and loaded before (see bytecode.py): the import runs in a
+fork, the compiling in another.
 """
 
 import builtins
@@ -23,12 +25,18 @@ _LOADERS: tuple[tuple[Any, list[str]], ...] = (
 )
 
 
-def main(folder: str, module: str) -> None:
-    """Write what importing the module would compile."""
-    texts, failure = recorded(str(Path("in", folder).absolute()), module)
+def write(folder: Path, module: str) -> None:
+    """Leave what importing the module compiles beside it, as MODULE-generated.bin."""
+    texts, failure = recorded(folder.absolute(), module)
     if failure:
         print(f"`{module}` can't be imported here: {failure}")
-    Path("out", "generated.bin").write_bytes(marshal.dumps({digest(text): code(text) for text in sorted(texts)}))
+    sys.stdout.flush()
+    if os.fork() == 0:
+        codes = {digest(text): code(text) for text in sorted(texts)}
+        (folder / f"{module}-generated.bin").write_bytes(marshal.dumps(codes))
+        os._exit(0)
+    if os.wait()[1]:
+        sys.exit(f"error: what `{module}` compiles can't be written")
 
 
 def digest(text: str) -> bytes:
@@ -41,16 +49,13 @@ def code(text: str) -> Any:
     return compile(text, "<string>", "exec")
 
 
-def recorded(folder: str, module: str) -> tuple[list[str], str]:
-    """The texts, and why the import failed; "" where it did not.
-
-    It runs in a fork: what marshal writes depends on all that a process has compiled and loaded before (bytecode.py).
-    """
+def recorded(folder: Path, module: str) -> tuple[list[str], str]:
+    """The texts, and why the import failed; "" where it did not."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
         with os.fdopen(writer, "w", encoding="utf-8") as found:
-            json.dump(_record(folder, module), found)
+            json.dump(_record(str(folder), module), found)
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as answer:
@@ -79,7 +84,3 @@ def _record(folder: str, module: str) -> tuple[list[str], str]:
     except BaseException as error:  # whatever a package does when it is imported
         return [*texts], f"{type(error).__name__}: {error}"
     return [*texts], ""
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

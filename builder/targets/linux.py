@@ -31,14 +31,12 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     folder = _name(project, line.line)
     compiled = project.setting("compile.packages", PLATFORM, line.line)
     icons = _icons(project, lock, target)
-    generated = desktop.generated(lock, compiled=compiled)
-    places = PLACES | {step.name: "share/icons/hicolor/" for step in icons} | {step.name: "lib/" for step in generated}
+    places = PLACES | {step.name: "share/icons/hicolor/" for step in icons}
     return (
         _client(lock, target),
         desktop.python(lock, target, compiled=compiled),
-        *prebuilt.installed(project, lock, target, PLATFORM),
+        *prebuilt.installed(project, lock, target, PLATFORM, generated="flet"),
         *icons,
-        *generated,
         *(desktop.layer(step, f"{folder}/{place}") for step, place in places.items()),
         _app(project, lock, target, tuple(places)),
         prebuilt.merged(BUNDLE, *(f"{step}={folder}/{place}" for step, place in places.items()), APP),

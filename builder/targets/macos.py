@@ -32,13 +32,13 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     line = prebuilt.line_of(lock, target).line
     folder = f"{_name(project, line)}.app"
     compiled = project.setting("compile.packages", PLATFORM, line)
-    resources = (*_icon(project, lock, target), *desktop.generated(lock, compiled=compiled))
-    places = PLACES | {step.name: "Contents/Resources/" for step in resources}
+    icon = _icon(project, lock, target)
+    places = PLACES | {step.name: "Contents/Resources/" for step in icon}
     return (
         _client(lock, target),
         desktop.python(lock, target, compiled=compiled),
-        *prebuilt.installed(project, lock, target, PLATFORM),
-        *resources,
+        *prebuilt.installed(project, lock, target, PLATFORM, generated="flet"),
+        *icon,
         *(desktop.zip_layer(step, f"{folder}/{place}") for step, place in places.items()),
         _app(project, lock, target, tuple(f"{step}-layer" for step in places)),
         prebuilt.merged(BUNDLE, *(f"{step}={folder}/{place}" for step, place in places.items()), APP),

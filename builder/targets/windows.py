@@ -23,23 +23,20 @@ def steps(project: Project, lock: Lock, target: str) -> tuple[Step, ...]:
     line = prebuilt.line_of(lock, target).line
     folder = f"{_name(project, line)}/"
     stable = _stable(lock, target)
-    compiled = project.setting("compile.packages", PLATFORM, line)
-    generated = desktop.generated(lock, compiled=compiled)
     places = {
         prebuilt.CLIENT: f"{folder}lib/client/",
         desktop.PYTHON: f"{folder}lib/python/",
         prebuilt.PACKAGES: f"{folder}{_packages(lock, target)}/",
         PROGRAMS: folder,
         **{step.name: f"{folder}lib/python/" for step in stable},
-        **{step.name: f"{folder}lib/" for step in generated},
     }
+    compiled = project.setting("compile.packages", PLATFORM, line)
     return (
         _client(lock, target),
         desktop.python(lock, target, compiled=compiled),
-        *prebuilt.installed(project, lock, target, PLATFORM),
+        *prebuilt.installed(project, lock, target, PLATFORM, generated="flet"),
         _programs(project, lock, target),
         *stable,
-        *generated,
         *(_layer(step, place) for step, place in places.items()),
         _app(project, lock, target, tuple(places)),
         prebuilt.merged(BUNDLE, *(f"{step}={place}" for step, place in places.items()), APP),

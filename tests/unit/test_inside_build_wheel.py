@@ -33,7 +33,8 @@ def test_backend_of_the_source_tree_gives_the_wheel(inside: Any, in_tree: Sdist)
 def test_the_wheel_can_be_installed(inside: Any, in_tree: Sdist) -> None:
     """Its RECORD is right: install.py checks every file against it."""
     built = inside.run("build_wheel.py", inputs(in_tree("demo-1.0")))
-    settings = {"wheels": [], "sdists": {}, "built": ["wheel-demo"], "cleanup": [], "compile": False, "extensions": []}
+    settings = {"wheels": [], "sdists": {}, "built": ["wheel-demo"], "cleanup": [], "extensions": []}
+    settings |= {"compile": False, "generated": ""}
     out = inside.run("install.py", {"install.json": json.dumps(settings), "wheel-demo": built})
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == [
         "demo-1.0.dist-info/METADATA",

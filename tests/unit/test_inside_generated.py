@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "builder" / "inside" / "generated.py"
+INSIDE = Path(__file__).parents[2] / "builder" / "inside"
+WRITE = "import sys; from pathlib import Path; import generated; generated.write(Path(sys.argv[1]), 'shapes')"
 SHAPES = """
 import dataclasses
 @dataclasses.dataclass
@@ -21,14 +22,13 @@ class Point:
 
 def generated(folder: Path, *texts: str, **environment: str) -> tuple[dict[bytes, types.CodeType], str]:
     """What is compiled for a module, and what is said."""
-    package = folder / "in" / "packages" / "shapes"
-    package.mkdir(parents=True)
-    (folder / "out").mkdir()
-    (package / "__init__.py").write_text("\n".join(texts))
-    command = [sys.executable, "-P", "-s", "-S", "-B", str(SCRIPT), "packages", "shapes"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    (folder / "shapes").mkdir(parents=True)
+    (folder / "shapes" / "__init__.py").write_text("\n".join(texts))
+    command = [sys.executable, "-s", "-S", "-B", "-c", WRITE, str(folder)]
+    environment["PYTHONPATH"] = str(INSIDE)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    return marshal.loads((folder / "out" / "generated.bin").read_bytes()), done.stdout
+    return marshal.loads((folder / "shapes-generated.bin").read_bytes()), done.stdout
 
 
 def functions(code: types.CodeType) -> set[str]:
@@ -49,7 +49,7 @@ def test_the_bytes_do_not_follow_the_environment(tmp_path: Path) -> None:
     """Nor the folder, nor how Python hashes."""
     generated(tmp_path / "one", SHAPES, PYTHONHASHSEED="1")
     generated(tmp_path / "much deeper" / "two", SHAPES, PYTHONHASHSEED="2", __init__="x", self="Point")
-    one, two = sorted(tmp_path.rglob("generated.bin"))
+    one, two = sorted(tmp_path.rglob("shapes-generated.bin"))
     assert one.read_bytes() == two.read_bytes()
 
 
@@ -63,8 +63,6 @@ def test_what_cannot_be_imported_costs_time_alone(flaw: str, tmp_path: Path) -> 
 
 def test_no_extension_of_a_package_is_loaded(tmp_path: Path) -> None:
     """It may be of another processor; packages have a way without it, or are left out."""
-    extension = tmp_path / "in" / "packages" / "fast.abi3.so"
-    extension.parent.mkdir(parents=True)
-    extension.write_bytes(b"no library")
+    (tmp_path / "fast.abi3.so").write_bytes(b"no library")
     known, said = generated(tmp_path, "try:\n    import fast\nexcept ModuleNotFoundError:\n    pass", SHAPES)
     assert (bool(known), said) == (True, "")

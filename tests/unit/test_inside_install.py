@@ -21,6 +21,7 @@ def settings(*wheels: Path, **more: Any) -> dict[str, Path | str | bytes]:
         "cleanup": [],
         "extensions": ["flet_charts"],
         "compile": False,
+        "generated": "",
         **more,
     }
     return {"install.json": json.dumps(values), **{path.name: path for path in wheels}}

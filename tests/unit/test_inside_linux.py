@@ -303,7 +303,6 @@ def test_the_launcher_needs_only_sh(tmp_path: Path) -> None:
 def start(tmp_path: Path, main: str, flet: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
     """start.py with an app and a Flet of a few lines, run by this interpreter."""
     lib = tmp_path / "lib"
-    (lib / "app").mkdir(parents=True)
     (lib / "app" / "flet" / "utils").mkdir(parents=True)
     (lib / "app" / "flet" / "utils" / "pip.py").write_text("def install_flet_package(name): open('installed', 'w')\n")
     (lib / "app" / "flet" / "__init__.py").write_text(flet)
@@ -356,11 +355,11 @@ def test_flet_is_imported_with_what_was_compiled_beforehand(tmp_path: Path) -> N
     generated = module("generated")
     (tmp_path / "packages").mkdir()
     (tmp_path / "packages" / "flet.py").write_text(flet)
-    texts, failure = generated.recorded(str(tmp_path / "packages"), "flet")
+    texts, failure = generated.recorded(tmp_path / "packages", "flet")
     assert (bool(texts), failure) == (True, "")
     marked = {generated.digest(text): generated.code(f"print('known')\n{text}") for text in texts}
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "generated.bin").write_bytes(marshal.dumps(marked))
+    (tmp_path / "lib" / "app").mkdir(parents=True)
+    (tmp_path / "lib" / "app" / "flet-generated.bin").write_bytes(marshal.dumps(marked))
     main = "import dataclasses, gc, flet\nprint(flet.Point(1), flet.collected, gc.isenabled())\n"
     main += "@dataclasses.dataclass\nclass Point:\n    x: int\n"
     done = start(tmp_path, main, flet)

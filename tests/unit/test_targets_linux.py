@@ -61,14 +61,11 @@ def test_only_app_and_bundle_are_made_anew() -> None:
     """Client, interpreter and packages are unpacked and compressed once, whatever changes in the app."""
     steps = planned()
     assert list(steps) == [
-        "client", "python", "packages", "generated",
-        "client-layer", "python-layer", "packages-layer", "generated-layer", "app", "bundle",
+        "client", "python", "packages", "client-layer", "python-layer", "packages-layer", "app", "bundle"
     ]  # fmt: skip
     trees = [name for name, step in steps.items() if any(isinstance(source, Tree) for source in step.inputs.values())]
     assert trees == ["app"]
-    assert steps["bundle"].inputs == {
-        name: Built(step=name) for name in ("client", "python", "packages", "generated", "app")
-    }
+    assert steps["bundle"].inputs == {name: Built(step=name) for name in ("client", "python", "packages", "app")}
 
 
 @pytest.mark.parametrize("flet", [{"product": "x"}, {"bundle_id": "a.b"}, {"artifact": "other"}, {"app.module": "m"}])
@@ -153,12 +150,11 @@ def test_what_keys_say_reaches_the_app(key: str) -> None:
 def test_byte_code_is_only_of_the_toolchains_python() -> None:
     """Another interpreter's would not load."""
     assert settings(planned()["python"], "python.json")["compile"] is True
-    assert settings(planned(lock(python="3.14"))["python"], "python.json")["compile"] is False
-    assert "generated" not in planned(lock(python="3.14"))
-    off = planned(flet={"compile.packages": False})
-    assert settings(off["python"], "python.json")["compile"] is False
-    assert settings(off["packages"], "install.json")["compile"] is False
-    assert "generated" not in off
+    assert settings(planned()["packages"], "install.json")["generated"] == "flet"
+    for off in (planned(lock(python="3.14")), planned(flet={"compile.packages": False})):
+        assert settings(off["python"], "python.json")["compile"] is False
+        assert settings(off["packages"], "install.json")["compile"] is False
+        assert settings(off["packages"], "install.json")["generated"] == ""
 
 
 NASTY = {

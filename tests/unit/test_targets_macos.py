@@ -65,8 +65,7 @@ def test_only_app_and_bundle_are_made_anew() -> None:
     """Client, interpreter and packages are unpacked and compressed once, and the icon follows the images alone."""
     steps = planned(images=("icon",))
     assert list(steps) == [
-        "client", "python", "packages", "icon", "generated",
-        "client-layer", "python-layer", "packages-layer", "icon-layer", "generated-layer",
+        "client", "python", "packages", "icon", "client-layer", "python-layer", "packages-layer", "icon-layer",
         "app", "bundle",
     ]  # fmt: skip
     trees = {
@@ -74,7 +73,7 @@ def test_only_app_and_bundle_are_made_anew() -> None:
     }
     assert trees == {"icon": "images", "app": "app"}
     assert steps["bundle"].inputs == {
-        name: Built(step=name) for name in ("client", "python", "packages", "icon", "generated", "app")
+        name: Built(step=name) for name in ("client", "python", "packages", "icon", "app")
     }
 
 

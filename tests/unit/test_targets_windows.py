@@ -55,13 +55,12 @@ def test_only_app_and_bundle_follow_the_code() -> None:
     """The programs follow the app's images alone; all else is unpacked and compressed once."""
     steps = planned(images=("icon",))
     assert list(steps) == [
-        "client", "python", "packages", "programs", "stable", "generated",
-        "client-layer", "python-layer", "packages-layer", "programs-layer", "stable-layer",
-        "generated-layer", "app", "bundle",
+        "client", "python", "packages", "programs", "stable",
+        "client-layer", "python-layer", "packages-layer", "programs-layer", "stable-layer", "app", "bundle",
     ]  # fmt: skip
     trees = {name: step.inputs["app"] for name, step in steps.items() if isinstance(step.inputs.get("app"), Tree)}
     assert trees == {"programs": Tree(tree=IMAGES), "app": Tree(tree="app")}
-    laid = ("client", "python", "packages", "programs", "stable", "generated", "app")
+    laid = ("client", "python", "packages", "programs", "stable", "app")
     assert steps["bundle"].inputs == {name: Built(step=name) for name in laid}
 
 

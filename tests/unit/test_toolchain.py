@@ -1,5 +1,6 @@
 """The toolchain's recipe, and the root that is made of it."""
 
+import ast
 import hashlib
 import io
 import json
@@ -142,6 +143,18 @@ def test_root_holds_what_the_recipe_takes(files: dict[str, Path], tmp_path: Path
         "var": "folder 755",
         "var/empty": "folder 755",
     }
+
+
+def test_every_import_of_a_script_is_seen() -> None:
+    """What `closure` and `stdlib` read as lines is what Python would import, wherever in a script it stands."""
+    for path in sorted(Path(inside.__file__).parent.glob("*.py")):
+        found = {path.name}
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found |= {f"{name.partition('.')[0]}.py" for name in names}
+        known = {*scripts.closure(path.name), *(f"{name}.py" for name in scripts.stdlib())}
+        assert found - known == set(), path.name
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077], ids=["000", "077"])

@@ -125,11 +125,14 @@ def name_certificates() -> None:
 def sooner() -> Iterator[None]:
     """What halves the time of importing Flet: nothing is collected, and nothing compiled that was when it was built.
 
-    Flet's hundreds of data classes are texts that `dataclasses` writes; generated.bin has their code by their digests.
+    Flet's hundreds of data classes are texts that `dataclasses` writes; a file beside Flet has the code of each by its
+    digest. An app that was built without byte code has no such file.
     """
     known = {}
-    with contextlib.suppress(OSError):  # of an app that was built without byte code there is none
-        known = marshal.loads((LIB / "generated.bin").read_bytes())
+    flet = importlib.util.find_spec("flet")
+    if flet and flet.origin:
+        with contextlib.suppress(OSError):
+            known = marshal.loads(Path(flet.origin).parent.with_name("flet-generated.bin").read_bytes())
 
     def execute(text: str, names: Any, found: Any) -> None:
         exec(known.get(hashlib.blake2b(text.encode(), digest_size=16).digest(), text), names, found)
