@@ -57,6 +57,26 @@ def write(context: Context, project: Project, subject: Subject, built: Built, fo
         _replace(listed, finished(json.loads(document), subject))
 
 
+def write_signed(unsigned: Path, signed: Path, digest: str, certificate: str) -> None:
+    """Write beside a signed APK, by its name, what lies beside the unsigned one's folder, told of the signed one.
+
+    `digest` and `certificate` are sha256 (hex). Where that is missing or of another APK there is none of the signed one
+    either. Raises BuilderError (project) where a file can't be written.
+    """
+    from builder.provenance.signed import materials, statement
+
+    before = Subject(unsigned.name, noop.digest(unsigned), folder=False)
+    after = Subject(signed.name, digest, folder=False)
+    of_unsigned, of_signed = places(unsigned.absolute().parent), places(signed)
+    told, listed = (path.read_bytes() if path.is_file() else b"" for path in of_unsigned)
+    texts = statement(told, before, after, certificate), materials(listed, before, after)
+    for path, text in zip(of_signed, texts, strict=True):
+        if text is not None:
+            _replace(path, text)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def lacking(store: Store, pins: Iterable[Pin]) -> tuple[Pin, ...]:
     """Of some pins those whose bytes are read for their facts, and are not in the store."""
     from builder.provenance.facts import needs_bytes

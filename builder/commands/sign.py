@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder.commands import Context
+from builder.commands import Context, attest
 from builder.errors import BuilderError, Exit
 from builder.model import UNSIGNED
 from builder.project import Project
@@ -84,6 +84,7 @@ def run(context: Context, request: Request, ask: Ask | None) -> Signed:
         check_fingerprint(certificate, request.fingerprint)
         after = signed(apk, identity)
     digest = write(apk, after, place)
+    attest.write_signed(request.file, place, digest, fingerprint(certificate))
     context.say(f"signed by {certificate.subject.rfc4514_string()}, certificate sha256 {fingerprint(certificate)}")
     context.say(f"digest {digest}")
     return Signed(place, digest, fingerprint(certificate))

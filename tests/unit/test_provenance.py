@@ -27,6 +27,7 @@ from builder.commands.sign import Request
 from builder.errors import BuilderError, Exit
 from builder.lock import TOOLCHAIN, Origin, Pin
 from builder.provenance import components, facts, sbom
+from builder.provenance import signed as resigned
 from builder.provenance.facts import Facts
 from builder.provenance.purl import purl
 from builder.provenance.statement import Built, Subject, statement
@@ -298,6 +299,41 @@ def test_without_the_packages_there_is_no_bill_of_materials_rather_than_half_of_
     attest.write(context, found, subject, built("counter", "web"), tmp_path / "web")
     assert not (tmp_path / "web.cdx.json").exists()
     assert (tmp_path / "said").read_text().startswith("warning: there is no web.cdx.json")
+
+
+# --- beside a signed APK ------------------------------------------------------------------------------------------
+
+UNSIGNED, SIGNED = Subject("a-unsigned.apk", "4" * 64, folder=False), Subject("a.apk", "5" * 64, folder=False)
+
+
+def test_a_signed_apk_is_told_of_as_the_unsigned_one_with_its_certificate() -> None:
+    """Subject, certificate, and the unsigned one among what went in; nothing else is another."""
+    found = statement(UNSIGNED, built("counter", "apk"))
+    told = json.loads(resigned.statement(found, UNSIGNED, SIGNED, "6" * 64) or b"")
+    assert told["subject"] == [{"name": "a.apk", "digest": {"sha256": "5" * 64}}]
+    definition = told["predicate"]["buildDefinition"]
+    assert definition["externalParameters"].pop("certificate") == {"sha256": "6" * 64}
+    assert definition["resolvedDependencies"].pop(0) == {"name": "a-unsigned.apk", "digest": {"sha256": "4" * 64}}
+    assert told | {"subject": 0} == json.loads(found) | {"subject": 0}
+
+
+def test_a_signed_apk_has_the_materials_of_the_unsigned_one() -> None:
+    """As if they were listed of it at once."""
+    made = built("counter", "apk")
+    document = components.document(project.load(FIXTURES / "counter", {}, pytest.fail), made.lock, made.plan, {})
+    assert resigned.materials(sbom.finished(document, UNSIGNED), UNSIGNED, SIGNED) == sbom.finished(document, SIGNED)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [b"", b"{", b"[]", b"null", b"[" * 100_000, b'{"subject": [{}]}', b'{"metadata": {"component": []}}', "else"],
+)
+def test_of_anything_else_nothing_is_told(found: bytes | str) -> None:
+    """Least of all what is true of another artifact."""
+    if isinstance(found, str):
+        found = statement(Subject("a-unsigned.apk", "7" * 64, folder=False), built("counter", "apk"))
+    assert resigned.statement(found, UNSIGNED, SIGNED, "6" * 64) is None
+    assert resigned.materials(found, UNSIGNED, SIGNED) is None
 
 
 # --- signatures ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import hashlib
+import json
 import multiprocessing
 import os
 import pty
@@ -631,6 +632,29 @@ def test_published_signature_fits_the_same_apk(
     assert signs(rebuilt, copy_from=published, fingerprint=copied.fingerprint) == copied
     with pytest.raises(BuilderError, match="not 0000"):
         signs(rebuilt, copy_from=published, fingerprint="0" * 64)
+
+
+def test_what_is_told_of_the_unsigned_apk_is_told_of_the_signed_one(
+    unsigned_apk: Unsigned, signs: Sign, ec_key: Any, tmp_path: Path
+) -> None:
+    """Beside it; by who rebuilt it and copied the signature too, the same bytes. Of another APK nothing stays."""
+    unsigned = unsigned_apk(files=CONTENTS)
+    digest = {"sha256": hashlib.sha256(unsigned.read_bytes()).hexdigest()}
+    definition = {"externalParameters": {}, "resolvedDependencies": []}
+    told = {"subject": [{"name": unsigned.name, "digest": digest}], "predicate": {"buildDefinition": definition}}
+    beside = unsigned.parent.with_name(f"{unsigned.parent.name}.provenance.json")
+    beside.write_text(json.dumps(told))
+    signed = signs(unsigned, store_of(ec_key))
+    place = signed.path.with_name(f"{signed.path.name}.provenance.json")
+    mine = place.read_bytes()
+    assert json.loads(mine)["subject"] == [{"name": signed.path.name, "digest": {"sha256": signed.digest}}]
+    published = signed.path.rename(tmp_path / "published.apk")
+    place.unlink()
+    signs(unsigned, copy_from=published)
+    assert place.read_bytes() == mine
+    beside.unlink()
+    signs(unsigned, store_of(ec_key))
+    assert not place.exists()
 
 
 @pytest.mark.parametrize(
