@@ -49,7 +49,7 @@ real: .venv/developing
 
 reliability: .venv/developing  ## all faults, hostile inputs, variations and escapes, and the figures; `make test` has a part of them
 	@.ci/needs wanted $(TOOLS)
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m reliability --thorough
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "reliability or thorough" --thorough
 
 bench: .venv/developing  ## speed and memory, ratios in one run
 	@.ci/needs wanted bubblewrap busybox-static flatpak-builder git libegl1 libgl1 libgtk-3-0 libsecret-1-0 xdotool xvfb

@@ -16,7 +16,7 @@ from builder.commands.deliver import expected
 
 from .worlds import BUILDER, ROOT
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability]
+pytestmark = pytest.mark.real
 
 TARGETS = {"counter": ("apk", "web"), "counter-1.0": ("apk", "web"), "counter-desktop": ()}
 ALONE = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")
@@ -82,6 +82,7 @@ def traced(trace: Path) -> list[str]:
     return [line for line in trace.read_text(errors="replace").splitlines() if FAR.search(line)]
 
 
+@pytest.mark.reliability
 def test_every_target_builds_by_a_builder_from_the_bundle(
     beyond: Beyond, bundles: Path, tool: Callable[[str], str], thorough: bool
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_trace_sees_a_connection(beyond: Beyond, tool: Callable[[str], str])
     assert traced(trace) == []
 
 
+@pytest.mark.reliability
 def test_two_machines_write_the_same_bundle(bundles: Path, tmp_path: Path) -> None:
     """From another store, filled out of the first bundle, in another place, under another umask, zone and locale."""
     app = tmp_path / "ein Örtchen" / "counter"

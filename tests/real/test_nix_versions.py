@@ -23,7 +23,6 @@ from .worlds import BUILD, FIXTURES, ROOT, World, committed
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.reliability,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a machine with other users"),
 ]
 

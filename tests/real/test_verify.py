@@ -21,7 +21,7 @@ from builder.verification.variations import VARIATIONS
 
 from .worlds import BUILDER, ROOT, World, committed
 
-pytestmark = [pytest.mark.real, pytest.mark.reliability]
+pytestmark = pytest.mark.real
 
 Browse = Callable[[Path], AbstractContextManager[Any]]
 Figures = Callable[..., None]
@@ -126,6 +126,7 @@ def told(result: dict[str, Any]) -> list[tuple[str, str]]:
     return [(leak["step"], leak["variation"]) for leak in result["leaks"]]
 
 
+@pytest.mark.reliability
 def test_each_leak_is_caught_and_named(world: World, figures: Figures) -> None:
     """The step, the variation, the cause in words and the very member are told, of all steps in one verification."""
     plan_of(world.app, [*LEAKS, "clean"])
@@ -164,6 +165,7 @@ CASES = [("counter", "web"), ("counter", "apk")]
 CASES += [("counter-desktop", target) for target in expected(ROOT / "fixtures" / "counter-desktop")]
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize(
     ("fixture", "target"), [CASES[0], *(pytest.param(*case, marks=pytest.mark.thorough) for case in CASES[1:])]
 )
