@@ -7,10 +7,10 @@ A test takes the fixture `figures` and counts what it did, where it did it:
     figures("entries lost", 0)  # a figure that is good at 0 is counted as well
 
 Count what held after the `assert` that says so: a figure that lags behind its partner then shows what did not hold.
-Mark the module or the test `pytest.mark.reliability`. Such tests do their quick part in `make test`, and all that they know in
-`make reliability`, where the fixture `thorough` is true, hypothesis draws many more examples, and what is marked
-`pytest.mark.thorough` runs as well (`pytest.param(..., marks=pytest.mark.thorough)`). A fuzz test holds its `@given` in
-an inner function, so that it can count.
+Mark the module or the test `pytest.mark.reliability`. Such tests do their quick part in `make test`, and all that they
+know in `make reliability`, where the fixture `thorough` is true, hypothesis draws many more examples, and what is
+marked `pytest.mark.thorough` runs as well (`pytest.param(..., marks=pytest.mark.thorough)`). A fuzz test holds its
+`@given` in an inner function, so that it can count.
 A new kind of figure is a new line in FIGURES.
 """
 
