@@ -27,10 +27,10 @@ _LOADERS: tuple[tuple[Any, list[str]], ...] = (
 
 def write(folder: Path, module: str) -> None:
     """Leave what importing the module compiles beside it, as MODULE-generated.bin."""
+    sys.stdout.flush()
     texts, failure = recorded(folder.absolute(), module)
     if failure:
-        print(f"`{module}` can't be imported here: {failure}")
-    sys.stdout.flush()
+        print(f"`{module}` can't be imported here: {failure}", flush=True)
     if os.fork() == 0:
         codes = {digest(text): code(text) for text in sorted(texts)}
         (folder / f"{module}-generated.bin").write_bytes(marshal.dumps(codes))

@@ -385,7 +385,7 @@ print(len(known), len(missed))
 
 
 def test_what_flets_data_classes_are_is_compiled_beforehand(built: Path) -> None:
-    """All of it, for this is half of the time that importing Flet takes."""
+    """All of it, for this is a third of the time that importing Flet takes."""
     lib = built / "counter" / "lib"
     packages = lib / "python" / "lib" / "python3.12" / "site-packages"
     command = [lib / "python" / "bin" / "python3.12", "-I", "-B", "-c", MISSES, packages / "flet-generated.bin"]
