@@ -80,11 +80,15 @@ class Screen:
 
 @contextlib.contextmanager
 def screen(folder: Path) -> Iterator[Screen]:
-    """A new screen, with its picture in a folder."""
+    """A new screen, with its picture in a folder.
+
+    -noreset: else the server starts over whenever its last client goes, as each xdotool does, and refuses others then.
+    """
     reader, writer = os.pipe()
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"]
+    command += ["-noreset", "-fbdir", str(folder)]
     with (folder / "xvfb.log").open("w") as log:
-        server = subprocess.Popen([*command, "-fbdir", str(folder)], pass_fds=[writer], stdout=log, stderr=log)
+        server = subprocess.Popen(command, pass_fds=[writer], stdout=log, stderr=log)
     os.close(writer)
     try:
         with os.fdopen(reader) as numbers:
